@@ -1,0 +1,353 @@
+"""Arguments in, exit code out. Results go to stdout and into files; progress and all else to stderr.
+
+Nothing heavy is imported before the arguments are known to be right: `--help` and mistakes answer at once.
+"""
+
+import argparse
+import difflib
+import io
+import math
+import os
+import secrets
+import sys
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum
+from pathlib import Path
+
+from autograder import __version__
+from autograder.model import Exercise, Outcome, Report, Run, Skipped, Status, Submission
+from autograder.report import FORMATS, encoded, files, screen, terminal, wording
+
+DESCRIPTION = """\
+Grade homework on automatic differentiation: notebooks and scripts that use PyTorch.
+
+Each submission runs in a child process that watches what autograd did. It is judged by
+what it computed, never by the names of its variables, functions or cells."""
+
+EPILOG = """\
+A PATH is a file (ada.ipynb), a folder of files, or a folder with a folder for each
+student (ada/hw1.ipynb). Students are named by the file or the folder. Nothing under a
+PATH is ever changed.
+
+examples:
+  grade.py submissions/sample
+  grade.py week3 --output marks/week3 --exercise jacobian --exercise control_flow
+  grade.py ada.ipynb --format json > ada.json
+  grade.py week3 --seed 20260821      draw the same hidden inputs as an earlier run
+
+where results go:
+  stdout                 each submission with its points and the reason where points were lost
+  DIR/results.json       everything, for programs (docs/results.md describes it)
+  DIR/gradebook.csv      a row for each submission, for spreadsheets
+  stderr                 progress and problems
+
+exit codes:
+  0  everything was graded, whatever the marks
+  1  something needs the instructor because of the grader: it failed on a criterion or
+     a submission (no points were taken there), or it could not start
+  2  wrong usage, a path without submissions, or a mistake in an exercise"""
+
+
+class Exit(IntEnum):
+    """What the caller's shell is told."""
+
+    DONE = 0
+    OURS = 1
+    USAGE = 2
+    INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+
+class Stop(Exception):
+    """The end of the run: a sentence for stderr and an exit code."""
+
+    def __init__(self, sentence: str, code: Exit) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """All that a renderer needs."""
+
+    run: Run
+    reports: tuple[Report, ...]
+    skipped: tuple[Skipped, ...]
+
+    def rendered(self, name: str) -> str:
+        return FORMATS[name](self.run, self.reports, self.skipped)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Grade what the arguments name and return the exit code; `argv` is without the program's name."""
+    _never_fail_on_a_character()
+    try:
+        with _reader_may_leave():
+            return _grade(_parser().parse_intermixed_args(argv))
+    except SystemExit as end:  # argparse: --help, --version, or a sentence that is already on stderr
+        return int(end.code or 0)
+    except files.Refused as refused:
+        return _stopped(str(refused), Exit.USAGE)
+    except Stop as stop:
+        return _stopped(str(stop), stop.code)
+    except KeyboardInterrupt:
+        return _stopped("interrupted", Exit.INTERRUPTED)
+    return Exit.DONE  # the reader of stdout left, which is no fault
+
+
+def _grade(arguments: argparse.Namespace) -> int:
+    targets = files.targets(arguments.output, arguments.to)
+    files.refuse_inside(targets, arguments.paths)
+    with _dependencies():
+        exercises = _exercises(arguments.exercise)
+        submissions, skipped = _found(arguments.paths)
+        files.make_ready(targets)
+        graded = _graded(exercises, submissions, skipped, arguments)
+    problems = [*_save(targets, graded), *_failures(graded.reports)]
+    with _reader_may_leave():
+        _show(arguments, graded)
+    for problem in problems:
+        _stopped(problem, Exit.OURS)
+    if not arguments.quiet and not problems:
+        _complain(f"written: {', '.join(_short(target.path) for target in targets)}")
+    return Exit.OURS if problems else Exit.DONE
+
+
+# -- arguments
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="grade.py",
+        usage="grade.py PATH... [options]",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    _add_what_is_graded(parser)
+    _add_where_it_goes(parser)
+    return parser
+
+
+def _add_what_is_graded(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("paths", nargs="+", type=_path, metavar="PATH", help="a submission, or a folder of submissions")
+    add("--exercise", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
+    add("--seed", type=_seed, metavar="N", help="for the hidden inputs (default: a fresh one)")
+    add("--timeout", type=_seconds, metavar="S", help="seconds for one run (default: the exercise's limit)")
+    jobs = _processors()
+    add("--jobs", type=_jobs, default=jobs, metavar="N", help=f"submissions at once (default: {jobs})")
+
+
+def _add_where_it_goes(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    formats = ", ".join(FORMATS)
+    more = f"one more file, in one of {formats}; may be repeated"
+    add("--output", type=_path, default=Path("results"), metavar="DIR", help="for results (default: results/)")
+    add("--to", action="append", default=[], type=_format_and_file, metavar="FORMAT=FILE", help=more)
+    add("--format", choices=FORMATS, metavar="FORMAT", help=f"of stdout: {formats} (default: text)")
+    add("--quiet", action="store_true", help="no progress or notes; on stdout only what --format asks for")
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("an empty path names nothing")
+    return Path(text)
+
+
+def _seed(text: str) -> int:
+    return _whole(text, 0, 2**31 - 1)
+
+
+def _jobs(text: str) -> int:
+    return _whole(text, 1, 4096)
+
+
+def _whole(text: str, least: int, most: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if not least <= number <= most:
+        raise argparse.ArgumentTypeError(f"expected a whole number from {least} to {most}, got {text!r}")
+    return number
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
+    return seconds
+
+
+def _format_and_file(text: str) -> tuple[str, str]:
+    name, equals, file = text.partition("=")
+    if not (equals and file):
+        raise argparse.ArgumentTypeError(f"expected FORMAT=FILE, as in csv=grades.csv, got {text!r}")
+    if name not in FORMATS:
+        raise argparse.ArgumentTypeError(f"unknown format {name!r}{_meant(name, FORMATS)}")
+    return name, file
+
+
+def _processors() -> int:
+    """Those that this process may use, where the system tells; a container is given fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
+
+
+# -- what is graded
+
+
+@contextmanager
+def _dependencies() -> Iterator[None]:
+    """A missing package is one sentence; a missing module of our own is a bug and keeps its traceback."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "autograder").partition(".")[0] in ("autograder", "graders"):
+            raise
+        where = Path(__file__).resolve().parents[1]
+        sentence = f"the package {error.name} is missing; install what is needed: pip install -e {where}"
+        raise Stop(sentence, Exit.OURS) from error
+
+
+def _exercises(names: Sequence[str]) -> tuple[Exercise, ...]:
+    from autograder import spec
+
+    try:
+        known = spec.load_all()
+    except spec.SpecError as error:
+        raise Stop(str(error), Exit.USAGE) from error
+    for name in names:
+        if name not in known:
+            raise Stop(f"--exercise: unknown exercise {name!r}{_meant(name, known)}", Exit.USAGE)
+    return tuple(exercise for name, exercise in known.items() if name in names or not names)
+
+
+def _found(paths: Sequence[Path]) -> tuple[tuple[Submission, ...], tuple[Skipped, ...]]:
+    from autograder import intake
+
+    try:
+        submissions, skipped = intake.find(paths)
+    except intake.IntakeError as error:
+        raise Stop(str(error), Exit.USAGE) from error
+    if not submissions:
+        reasons = "".join(f"\n  {wording.clean(file.path)}: {wording.one_line(file.why)}" for file in skipped)
+        raise Stop(f"no submissions in {_names(paths)}{reasons}", Exit.USAGE)
+    return submissions, skipped
+
+
+def _graded(
+    exercises: Sequence[Exercise],
+    submissions: Sequence[Submission],
+    skipped: tuple[Skipped, ...],
+    arguments: argparse.Namespace,
+) -> Graded:
+    from autograder import run, sandbox
+
+    seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
+    reports: list[Report] = []
+    started = _now()
+    try:
+        with run.Grader(exercises, seed=seed, jobs=arguments.jobs, seconds=arguments.timeout) as grader:
+            coming = grader.grade(submissions)
+            for report in coming if arguments.quiet else screen.watched(coming, len(submissions)):
+                reports.append(report)
+            torch = grader.torch
+    except sandbox.SandboxError as error:
+        raise Stop(f"the grader could not run: {error}", Exit.OURS) from error
+    except KeyboardInterrupt:
+        sentence = f"interrupted after {len(reports)} of {len(submissions)} submissions; nothing was written"
+        raise Stop(sentence, Exit.INTERRUPTED) from None
+    return Graded(Run(seed, started, _now(), __version__, torch), tuple(reports), skipped)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _save(targets: Iterable[files.Target], graded: Graded) -> Iterator[str]:
+    """Write all files; say so if that fails, since what was graded can still be printed."""
+    contents = {target.path: encoded(target.format, graded.rendered(target.format)) for target in targets}
+    try:
+        files.write(contents)
+    except OSError as error:
+        yield f"the results could not be written, and are printed only: {error}"
+
+
+def _failures(reports: Sequence[Report]) -> Iterator[str]:
+    failed = sum(map(_ours, reports))
+    if failed:
+        share = f"{failed} of {len(reports)} submissions"
+        yield f"the grader failed in {share}, no points were taken; look for grader_error in the results"
+
+
+def _ours(report: Report) -> bool:
+    verdicts = (verdict for answer in report.answers for verdict in answer.verdicts)
+    return report.outcome is Outcome.GRADER_ERROR or any(v.status is Status.GRADER_ERROR for v in verdicts)
+
+
+# -- stdout and stderr
+
+
+def _never_fail_on_a_character() -> None:
+    """A terminal that has no ✗ shows an escape instead."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """`| head` closes the pipe. What is left to flush when Python exits then goes nowhere."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def _show(arguments: argparse.Namespace, graded: Graded) -> None:
+    name = arguments.format or ("" if arguments.quiet else "text")
+    if name == "text" and sys.stdout.isatty():
+        screen.paint(terminal.lines(graded.run, graded.reports, graded.skipped))
+    elif name:
+        _speak_utf8(name)
+        sys.stdout.write(graded.rendered(name))
+
+
+def _speak_utf8(name: str) -> None:
+    """Programs read UTF-8 whatever the locale; people read what their terminal speaks."""
+    if name != "text" and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+
+
+def _short(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _names(paths: Iterable[Path]) -> str:
+    return ", ".join(map(str, paths))
+
+
+def _stopped(sentence: str, code: Exit) -> Exit:
+    _complain(f"grade.py: {sentence}")
+    return code
+
+
+def _complain(text: str) -> None:
+    print("\n".join(map(wording.clean, text.split("\n"))), file=sys.stderr)

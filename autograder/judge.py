@@ -1,0 +1,251 @@
+"""From claims to verdicts. Pure: no torch, no student code, no exercise.
+
+A grader's criterion returns a claim: `close` compares numbers and knows what each mistake would look like, `holds` states
+a fact, `best` takes the claim that serves the student best, `for_a_person` hands over words, `not_reached` says that an
+earlier failure already explains this one. Numbers agree when |got − want| ≤ rtol · max(|want|, median of the non-zero
+|want|), with equal shapes; nothing broadcasts, NaN never agrees.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.evidence import Observation, Passage, Seen
+from autograder.model import Answer, Criterion, Exercise, Outcome, Status, Tolerance, Verdict
+
+Array = np.ndarray
+MISTAKE_RTOL = 1e-4  # a mistake is recognised at this tolerance, or the criterion's own if that is wider
+MAX_QUOTE = 300  # characters of a student's words in a verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """These numbers should be those; or they are one of these mistakes."""
+
+    observed: Array | None
+    expected: Array
+    mistakes: Mapping[str, Array]
+    where: str = ""
+    order: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something is so, or it is not and `reason` says what is the matter."""
+
+    true: bool
+    reason: str = ""
+    where: str = ""
+    detail: str = ""
+    order: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Only a person can judge this."""
+
+    reason: str
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The claim that serves the student best."""
+
+    claims: tuple["Claim", ...]
+
+
+Claim = Close | Fact | Person | Best
+
+
+def close(observed: Array | None, expected: Array, /, *, at: Observation | None = None, **mistakes: Array) -> Close:
+    """The numbers observed `at` equal the expected ones; each mistake is what it would have given instead."""
+    return Close(observed, np.asarray(expected), mistakes, *_place(at))
+
+
+def holds(condition: bool, otherwise: str = "", at: Observation | None = None) -> Fact:
+    """A fact, and the reason to give if it is none."""
+    where, order = _place(at)
+    return Fact(bool(condition), otherwise, where, order=order)
+
+
+def _place(at: Observation | None) -> tuple[str, int]:
+    return (at.where, at.order) if at is not None else ("", 0)
+
+
+def best(claims: Iterable[Claim]) -> Best:
+    """The first claim that passes; else the first whose mistake has a name; else the nearest. Without claims: not attempted."""
+    return Best(tuple(claims))
+
+
+def newest(claims: Iterable[Close | Fact]) -> Best:
+    """As `best`, but among failures the latest one counts: what came before it was tried and given up."""
+    return Best(tuple(sorted(claims, key=lambda claim: -claim.order)))
+
+
+def for_a_person(passages: Iterable[Passage], reason: str = "in_words") -> Person:
+    """Awaiting review, with the words quoted."""
+    return Person(reason, tuple(passages))
+
+
+def not_reached() -> Fact:
+    """A consequence of a failure that another criterion reports."""
+    return Fact(False, "not_reached")
+
+
+def agree(got: Array | None, want: Array, tolerance: Tolerance = Tolerance()) -> bool:  # noqa: B008  frozen
+    """The acceptance rule, as a yes or no."""
+    return _distance(got, want, tolerance) <= 1.0
+
+
+def _distance(got: Array | None, want: Array, tolerance: Tolerance) -> float:
+    """The largest error in units of what is allowed; infinite for another shape, and for NaN."""
+    want = np.asarray(want, float)
+    if got is None or got.shape != want.shape or got.dtype.kind not in "biuf" or not want.size:
+        return np.inf
+    size = np.abs(want)
+    scale = float(np.median(size[size > 0])) if np.any(size > 0) else 0.0
+    allowed = tolerance.rtol * np.maximum(size, scale) if scale else np.full(want.shape, tolerance.atol)
+    with np.errstate(all="ignore"):
+        error = np.abs(np.asarray(got, float) - want) / allowed
+    return float(np.max(error)) if np.all(np.isfinite(error)) else np.inf  # written so that NaN fails
+
+
+def judge(exercise: Exercise, grader: Any, seen: Mapping[str, Seen]) -> Answer:
+    """One exercise of one submission; `seen` holds the evidence of each case that was run, by the case's name."""
+    attempted = bool(grader.attempted(seen["as_written"]))
+    verdicts = tuple(_verdict(criterion, grader, seen, attempted) for criterion in exercise.criteria)
+    return Answer(exercise, attempted, verdicts)
+
+
+def _verdict(criterion: Criterion, grader: Any, seen: Mapping[str, Seen], attempted: bool) -> Verdict:
+    as_written = seen["as_written"]
+    if not attempted:
+        return Verdict(
+            criterion,
+            _absent(as_written),
+            detail="" if as_written.outcome is Outcome.FINISHED else as_written.note,
+        )
+    function = getattr(grader, criterion.name)
+    try:
+        names = function.__code__.co_varnames[: function.__code__.co_argcount]
+        found = settle(function(*(seen[name] for name in names)), criterion)
+    except Exception as error:  # noqa: BLE001  our own mistake: it never costs points, and the exit code says so
+        return Verdict(criterion, Status.GRADER_ERROR, "grader_error", detail=f"{type(error).__name__}: {error}")
+    return found if found.status is not Status.NOT_ATTEMPTED else Verdict(criterion, _absent(as_written), found.reason)
+
+
+def _absent(seen: Seen) -> Status:
+    """Nothing was seen: not there, or not reached because the run ended early."""
+    return Status.NOT_ATTEMPTED if seen.outcome is Outcome.FINISHED else Status.NOT_REACHED
+
+
+def settle(claim: Claim, criterion: Criterion) -> Verdict:
+    """Claim → verdict."""
+    settled: Verdict = _SETTLERS[type(claim)](claim, criterion)
+    return settled
+
+
+def _settle_best(claim: Best, criterion: Criterion) -> Verdict:
+    named = []
+    for candidate in claim.claims:
+        verdict = settle(candidate, criterion)
+        if verdict.status is Status.PASSED:
+            return verdict
+        named.append((_rank(verdict, candidate, criterion), len(named), verdict))
+    return min(
+        named,
+        default=(None, 0, Verdict(criterion, Status.NOT_ATTEMPTED)),
+        key=lambda item: (item[0], item[1]),
+    )[2]
+
+
+def _rank(verdict: Verdict, claim: Claim, criterion: Criterion) -> float:
+    """Passages for a person and named reasons come first, in their order; then numbers, the nearest first."""
+    if not isinstance(claim, Close) or verdict.reason in claim.mistakes:
+        return -1.0 if verdict.status is not Status.NOT_ATTEMPTED else np.inf
+    return _distance(claim.observed, claim.expected, criterion.tolerance)
+
+
+def _settle_fact(claim: Fact, criterion: Criterion) -> Verdict:
+    if claim.true:
+        return Verdict(criterion, Status.PASSED, where=claim.where, detail=claim.detail)
+    if claim.reason == "not_reached":
+        return Verdict(criterion, Status.NOT_REACHED, claim.reason)
+    return _failed(criterion, claim.reason, claim.detail, claim.where)
+
+
+def _settle_person(claim: Person, criterion: Criterion) -> Verdict:
+    quote = "\n".join(dict.fromkeys(passage.text.strip() for passage in claim.passages))[:MAX_QUOTE]
+    where = claim.passages[0].where if claim.passages else ""
+    return Verdict(criterion, Status.NEEDS_REVIEW, claim.reason, criterion.feedback.get(claim.reason, ""), quote, where)
+
+
+def _settle_close(claim: Close, criterion: Criterion) -> Verdict:
+    tolerance = criterion.tolerance
+    if _precise(claim.observed) and agree(claim.observed, claim.expected, tolerance):
+        return Verdict(criterion, Status.PASSED, where=claim.where)
+    reason = _mistake(claim, tolerance) or _trouble(claim)
+    return _failed(criterion, reason, _detail(claim, reason, tolerance), claim.where)
+
+
+def _failed(criterion: Criterion, reason: str, detail: str, where: str) -> Verdict:
+    return Verdict(criterion, Status.FAILED, reason, criterion.feedback.get(reason, ""), detail, where)
+
+
+def _precise(observed: Array | None) -> bool:
+    return observed is not None and not (observed.dtype.kind == "f" and observed.dtype.itemsize < 4)
+
+
+def _mistake(claim: Close, tolerance: Tolerance) -> str:
+    """The first mistake whose numbers these are, if the right answer has other ones."""
+    wide = Tolerance(max(tolerance.rtol, MISTAKE_RTOL), max(tolerance.atol, 1e-6))
+    for name, array in claim.mistakes.items():
+        if agree(claim.observed, array, wide) and not agree(np.asarray(array, float), claim.expected, wide):
+            return name
+    return ""
+
+
+def _trouble(claim: Close) -> str:
+    observed = claim.observed
+    if observed is None:
+        return "none"
+    if observed.shape != claim.expected.shape:
+        return "shape"
+    if not _precise(observed):
+        return "dtype"
+    return "values" if np.all(np.isfinite(np.asarray(observed, float))) else "not_finite"
+
+
+def _detail(claim: Close, reason: str, tolerance: Tolerance) -> str:
+    """What was measured: shapes, or how many are off, how far and where."""
+    if claim.observed is None:
+        return ""
+    if claim.observed.shape != claim.expected.shape:
+        return f"shape {claim.observed.shape}, expected {claim.expected.shape}"
+    got, want = np.asarray(claim.observed, float), np.asarray(claim.expected, float)
+    scale = np.maximum(np.abs(want), np.median(np.abs(want)))
+    with np.errstate(all="ignore"):
+        off = ~(np.abs(got - want) <= tolerance.rtol * scale + tolerance.atol)
+    ratio = _ratio(got, want)
+    told = f"{int(off.sum())} of {want.size} values differ"
+    return f"{told}; each is {ratio:.4g} times the expected one" if ratio is not None else told
+
+
+def _ratio(got: Array, want: Array) -> float | None:
+    """The one factor between the two, if there is one."""
+    large = np.abs(want) > 1e-3 * np.max(np.abs(want), initial=0.0)
+    if not np.any(large) or not np.all(np.isfinite(got)):
+        return None
+    ratios = got[large] / want[large]
+    return float(np.median(ratios)) if np.ptp(ratios) <= 1e-3 * abs(float(np.median(ratios))) else None
+
+
+_SETTLERS: dict[type, Callable[[Any, Criterion], Verdict]] = {
+    Close: _settle_close,
+    Fact: _settle_fact,
+    Person: _settle_person,
+    Best: _settle_best,
+}

@@ -1,0 +1,209 @@
+"""The nouns: frozen values and two enums. Nothing here computes more than a derived property."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Outcome(Enum):
+    """How a submission's run ended. Decided by the trusted side, from exit status and clock."""
+
+    FINISHED = "finished"
+    UNREADABLE = "unreadable"
+    DECLINED = "declined"  # written for another framework: nothing was run
+    TIMED_OUT = "timed_out"
+    OUT_OF_MEMORY = "out_of_memory"
+    DIED = "died"
+    GRADER_ERROR = "grader_error"  # ours: never costs points
+
+
+class Status(Enum):
+    """What became of a criterion."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_ATTEMPTED = "not_attempted"
+    NOT_REACHED = "not_reached"
+    NEEDS_REVIEW = "needs_review"
+    GRADER_ERROR = "grader_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A notebook cell, or a stretch of a script that is split into statements where it runs."""
+
+    file: str
+    kind: str  # "code", "markdown" (a notebook's cells) or "script"
+    label: str  # what a person calls it: "cell 3"; of a script, empty: its lines are named as they run
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file of a submission: its name relative to the submission, its digest, and its units as text."""
+
+    name: str
+    sha256: str
+    units: tuple[Unit, ...] = ()
+    trouble: str = ""  # a sentence, when it cannot be read
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One student's files for an assignment, as text, with where they came from."""
+
+    student: str
+    path: str  # relative to the folder that was given
+    files: tuple[SourceFile, ...] = ()
+    remarks: tuple[str, ...] = ()
+    declined: str = ""  # the framework it is written for, when that is not PyTorch
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """Accept when |got − want| ≤ rtol · max(|want|, median of the non-zero |want|), or atol where want is all zero."""
+
+    rtol: float = 3e-5
+    atol: float = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One line of the rubric."""
+
+    name: str
+    title: str
+    points: float
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    feedback: Mapping[str, str] = field(default_factory=dict)  # reason → what the student reads
+    by_hand: bool = False  # answered in words; a person gives the points
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Arguments that a student's function is called with in a hidden case, as recipes to draw from."""
+
+    name: str
+    arguments: tuple[Mapping[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One run of the whole submission under stated conditions. `as_written` changes nothing."""
+
+    name: str
+    swap: str = ""  # the operation that autograd is told another derivative of
+    fresh_seed: bool = False
+    hidden: bool = False
+    calls: tuple[Call, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one case of one submission may use."""
+
+    seconds: float = 20.0  # wall clock
+    memory_mib: int = 2048  # on top of the warm fork server
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """Everything its YAML says."""
+
+    name: str
+    title: str
+    criteria: tuple[Criterion, ...]
+    cases: tuple[Case, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    mentions: tuple[str, ...] = ()  # regular expressions by which words about this exercise are found
+    statement: tuple[str, ...] = ()  # sentences of the exercise text itself, which are nobody's answer
+
+    @property
+    def max_points(self) -> float:
+        return sum(criterion.points for criterion in self.criteria)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The judgement on one criterion."""
+
+    criterion: Criterion
+    status: Status
+    reason: str = ""  # a key of the feedback, or a general one: shape, values, …
+    feedback: str = ""  # the teacher's sentence
+    detail: str = ""  # what was measured, or the passage that a person has to read
+    where: str = ""  # the cell or line that was judged
+
+    @property
+    def points(self) -> float:
+        return self.criterion.points if self.status is Status.PASSED else 0.0
+
+    @property
+    def awaiting_review(self) -> float:
+        """Points that neither count as had nor as lost until a person has looked."""
+        waits = self.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
+        return self.criterion.points if waits else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one submission made of one exercise."""
+
+    exercise: Exercise
+    attempted: bool
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def score(self) -> float:
+        return sum(verdict.points for verdict in self.verdicts)
+
+    @property
+    def awaiting_review(self) -> float:
+        return sum(verdict.awaiting_review for verdict in self.verdicts)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One invocation: what has to be known to repeat it."""
+
+    seed: int
+    started: str  # ISO 8601, UTC
+    finished: str
+    version: str
+    torch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file under the given folder that is no submission, and why not, in a sentence."""
+
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A graded submission."""
+
+    submission: Submission
+    outcome: Outcome
+    answers: tuple[Answer, ...]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def score(self) -> float:
+        return sum(answer.score for answer in self.answers)
+
+    @property
+    def max_score(self) -> float:
+        return sum(answer.exercise.max_points for answer in self.answers)
+
+    @property
+    def awaiting_review(self) -> float:
+        return sum(answer.awaiting_review for answer in self.answers)
+
+    @property
+    def needs_review(self) -> bool:
+        unread = self.outcome in (Outcome.UNREADABLE, Outcome.DECLINED, Outcome.GRADER_ERROR)
+        statuses = (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
+        return unread or any(v.status in statuses for a in self.answers for v in a.verdicts)

@@ -1,0 +1,60 @@
+"""gradebook.csv: one row a submission, for spreadsheets. docs/results.md describes the columns."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+
+from autograder.model import Answer, Report, Run, Skipped, Status
+from autograder.report import wording
+
+# What makes a spreadsheet run a cell as a formula, also after blanks and in full width. A semicolon starts
+# a new cell wherever the comma is the decimal sign, so what follows one is treated as a start as well.
+_FORMULA = re.compile(r"(^|;)(?=[\s\u200b-\u200d\u2060\ufeff]*[=+\-@＝＋－＠]|[\t\r\n])")
+
+
+def render(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped]) -> str:
+    """A header and one row a submission. What was skipped is no submission and has no row."""
+    exercises = tuple(dict.fromkeys(answer.exercise.name for report in reports for answer in report.answers))
+    header = ("student", "path", *exercises, "total", "maximum", "awaiting_review", "outcome", "remarks")
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(map(_text, header))
+    writer.writerows(_row(report, exercises) for report in reports)
+    return file.getvalue()
+
+
+def _row(report: Report, exercises: Iterable[str]) -> tuple[str, ...]:
+    marks = _marks(report)
+    known = report.outcome not in wording.UNGRADED and all(marks.values())
+    return (
+        _text(report.submission.student),
+        _text(report.submission.path),
+        *(marks.get(name, "") for name in exercises),
+        wording.points(report.score) if known else "",
+        wording.points(report.max_score) if report.answers else "",
+        wording.points(report.awaiting_review),
+        report.outcome.value,
+        _text("; ".join(_remarks(report))),
+    )
+
+
+def _marks(report: Report) -> dict[str, str]:
+    return {answer.exercise.name: _mark(report, answer) for answer in report.answers}
+
+
+def _mark(report: Report, answer: Answer) -> str:
+    """Points, or nothing: an empty cell cannot be mistaken for the zero of a student who did badly."""
+    failed = any(verdict.status is Status.GRADER_ERROR for verdict in answer.verdicts)
+    return "" if failed or report.outcome in wording.UNGRADED else wording.points(answer.score)
+
+
+def _remarks(report: Report) -> tuple[str, ...]:
+    """The remarks, after how the run ended where that is not plain from the marks."""
+    said = wording.remarks(report)
+    ended = (wording.outcome(report),) if report.outcome in wording.UNGRADED else ()
+    return (*ended, *(remark for remark in said if not any(remark in sentence for sentence in ended)))
+
+
+def _text(text: str) -> str:
+    return wording.clean(_FORMULA.sub(r"\1'", text))

@@ -1,0 +1,79 @@
+"""results.json, for other programs. docs/results.md describes every field; the keys are a promise."""
+
+import json
+from collections.abc import Sequence
+
+from autograder.model import Answer, Report, Run, Skipped, Verdict
+from autograder.report import wording
+
+FORMAT = 1
+
+
+def render(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped]) -> str:
+    """The whole run as one strict JSON object, with a line feed at its end."""
+    document = {
+        "format": FORMAT,
+        "run": _run(run),
+        "reports": [_report(report) for report in reports],
+        "skipped": [{"path": file.path, "why": file.why} for file in skipped],
+    }
+    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+    # Half a character, as in a file name that is not UTF-8, becomes \udc80: JSON's own escape for it.
+    return text.encode("utf-8", errors="backslashreplace").decode("utf-8") + "\n"
+
+
+def _run(run: Run) -> dict[str, object]:
+    return {
+        "seed": run.seed,
+        "started": run.started,
+        "finished": run.finished,
+        "version": run.version,
+        "torch": run.torch,
+    }
+
+
+def _report(report: Report) -> dict[str, object]:
+    submission = report.submission
+    return {
+        "student": submission.student,
+        "path": submission.path,
+        "files": [{"name": file.name, "sha256": file.sha256} for file in submission.files],
+        "outcome": report.outcome.value,
+        "remarks": list(wording.remarks(report)),
+        "score": _points(report.score),
+        "max_score": _points(report.max_score),
+        "awaiting_review": _points(report.awaiting_review),
+        "needs_review": report.needs_review,
+        "exercises": [_answer(answer) for answer in report.answers],
+    }
+
+
+def _answer(answer: Answer) -> dict[str, object]:
+    return {
+        "exercise": answer.exercise.name,
+        "title": answer.exercise.title,
+        "attempted": answer.attempted,
+        "score": _points(answer.score),
+        "max_score": _points(answer.exercise.max_points),
+        "awaiting_review": _points(answer.awaiting_review),
+        "criteria": [_verdict(verdict) for verdict in answer.verdicts],
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, object]:
+    return {
+        "name": verdict.criterion.name,
+        "title": verdict.criterion.title,
+        "status": verdict.status.value,
+        "points": _points(verdict.points),
+        "max_points": _points(verdict.criterion.points),
+        "reason": verdict.reason,
+        "feedback": wording.feedback(verdict),
+        "detail": verdict.detail,
+        "where": verdict.where,
+    }
+
+
+def _points(value: float) -> float:
+    """Always a JSON number with a fraction, and 0.1 + 0.2 is 0.3."""
+    return round(float(value), 9)

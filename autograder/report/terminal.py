@@ -1,0 +1,169 @@
+"""A run as lines for a person. Plain values: whoever prints them decides on colours and width."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from autograder.model import Answer, Outcome, Report, Run, Skipped, Status, Verdict
+from autograder.report import wording
+
+Tone = Literal["plain", "good", "lost", "waits", "ours", "quiet"]
+
+_WIDEST_COLUMN = 32
+_QUOTE_CHARACTERS = 120
+_REASON_INDENT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: what it says, what a colour may say about it, how far it is set in."""
+
+    text: str
+    tone: Tone = "plain"
+    indent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Widths in terminal cells, so that points stand below points."""
+
+    student: int
+    exercise: int
+
+
+def render(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped]) -> str:
+    """The lines as one text: no colours, and nothing is wrapped."""
+    return "".join(f"{' ' * line.indent}{line.text}\n" for line in lines(run, reports, skipped))
+
+
+def lines(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped]) -> Iterator[Line]:
+    """Each submission, each file that was skipped, and a summary."""
+    columns = columns_of(reports)
+    for report in reports:
+        yield from report_lines(report, columns)
+    yield from (Line(f"skipped  {wording.clean(file.path)}: {_flat(file.why)}", "quiet") for file in skipped)
+    yield Line("")
+    yield Line(summary(run, reports, skipped))
+
+
+def columns_of(reports: Sequence[Report]) -> Columns:
+    """Widths that fit these reports."""
+    students = (wording.clean(report.submission.student) for report in reports)
+    exercises = (answer.exercise.name for report in reports for answer in report.answers if _shown(answer))
+    return Columns(_width(students), _width(exercises))
+
+
+def report_lines(report: Report, columns: Columns) -> Iterator[Line]:
+    """How it ended if it did not finish; each exercise that was attempted; what was not; remarks."""
+    student = _padded(wording.clean(report.submission.student), columns.student)
+    ended = _flat(wording.outcome(report))
+    if ended:
+        yield Line(f"{student}  {ended}", "ours" if report.outcome is Outcome.GRADER_ERROR else "waits")
+    for answer in filter(_shown, report.answers):
+        yield _answer_line(student, answer, columns)
+        yield from _reasons(answer.verdicts)
+    missing = [answer.exercise.name for answer in report.answers if not _shown(answer)]
+    if missing and report.outcome not in wording.UNGRADED:
+        yield Line(f"{student}  not attempted: {', '.join(missing)}", "quiet")
+    for remark in map(_flat, wording.remarks(report)):
+        if remark not in ended:
+            yield Line(f"note: {remark}", "quiet", _REASON_INDENT)
+
+
+def summary(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped]) -> str:
+    """How many, how many need a person, how long, and the seed that draws the same inputs again."""
+    ungraded = sum(report.outcome in wording.UNGRADED for report in reports)
+    waiting = sum(report.needs_review for report in reports)
+    points = sum(report.awaiting_review for report in reports)
+    counts = (
+        f"{len(reports) - ungraded} graded",
+        f"{ungraded} could not be graded" if ungraded else "",
+        f"{waiting} {'needs' if waiting == 1 else 'need'} a person ({_points(points)} awaiting)",
+        f"{len(skipped)} skipped",
+    )
+    return f"{', '.join(filter(None, counts))}, in {_duration(run)} (seed {run.seed})"
+
+
+def _shown(answer: Answer) -> bool:
+    return answer.attempted or answer.score > 0 or answer.awaiting_review > 0
+
+
+def _answer_line(student: str, answer: Answer, columns: Columns) -> Line:
+    had, most = answer.score, answer.exercise.max_points
+    waits = answer.awaiting_review
+    text = f"{student}  {_padded(answer.exercise.name, columns.exercise)}  "
+    text += f"{wording.points(had)} / {wording.points(most)}"
+    if not waits:
+        return Line(text, "good" if had >= most else "lost")
+    verb = "awaits" if waits == 1 else "await"
+    return Line(f"{text}  ({wording.points(waits)} {verb} review)", "waits" if had + waits >= most else "lost")
+
+
+def _reasons(verdicts: Iterable[Verdict]) -> Iterator[Line]:
+    """Criteria that would be told the same share one line."""
+    groups: dict[tuple[str, str], list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.status is not Status.PASSED:
+            groups.setdefault(_said(verdict), []).append(verdict)
+    for (mark, sentence), group in groups.items():
+        names = ", ".join(verdict.criterion.name for verdict in group)
+        places = dict.fromkeys(_flat(verdict.where) for verdict in group if verdict.where)
+        where = f" ({', '.join(places)})" if places else ""
+        yield Line(f"{mark} {names}: {sentence}{where}", _tone(group[0]), _REASON_INDENT)
+
+
+def _said(verdict: Verdict) -> tuple[str, str]:
+    """The mark in front of a line and the sentence after the criterion's name."""
+    match verdict.status:
+        case Status.NEEDS_REVIEW:
+            return "?", _awaits(verdict)
+        case Status.GRADER_ERROR:
+            cause = f" ({_flat(verdict.detail)})" if verdict.detail else ""
+            return "!", f"the grader failed here{cause}; no points were taken"
+        case Status.NOT_REACHED | Status.NOT_ATTEMPTED:
+            return "–", wording.sentence(verdict)
+        case _:
+            return "✗", wording.sentence(verdict)
+
+
+def _awaits(verdict: Verdict) -> str:
+    kind = "" if verdict.reason in ("", "in_words") else f" ({verdict.reason.replace('_', ' ')})"
+    if not verdict.detail:
+        return f"awaits review{kind}: {wording.one_line(wording.feedback(verdict))}"
+    return f"awaits review{kind}: “{wording.one_line(verdict.detail, _QUOTE_CHARACTERS)}”"
+
+
+def _tone(verdict: Verdict) -> Tone:
+    if verdict.status is Status.GRADER_ERROR:
+        return "ours"
+    return "waits" if verdict.status is Status.NEEDS_REVIEW else "plain"
+
+
+def _points(value: float) -> str:
+    return f"{wording.points(value)} {'point' if value == 1 else 'points'}"
+
+
+def _duration(run: Run) -> str:
+    passed = datetime.fromisoformat(run.finished) - datetime.fromisoformat(run.started)
+    seconds = max(passed.total_seconds(), 0.0)
+    return f"{seconds:.1f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+
+
+def _flat(text: str) -> str:
+    return wording.one_line(text)
+
+
+def _width(texts: Iterable[str]) -> int:
+    return min(max(map(_cells, texts), default=0), _WIDEST_COLUMN)
+
+
+def _padded(text: str, cells: int) -> str:
+    return text + " " * (cells - _cells(text))
+
+
+def _cells(text: str) -> int:
+    """Terminal cells: 王 takes two, an accent that combines takes none."""
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)

@@ -1,0 +1,224 @@
+"""YAML → Exercise. Every key is known, every value has its type, and criteria and grader functions are the same set."""
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import yaml
+
+from autograder.model import Call, Case, Criterion, Exercise, Limits, Tolerance
+
+FOLDER = Path(__file__).resolve().parent.parent / "exercises"
+AS_WRITTEN = Case("as_written")
+
+
+class SpecError(Exception):
+    """An exercise that cannot be used: where, what was found, what was expected."""
+
+
+def load_all(folder: Path | None = None) -> dict[str, Exercise]:
+    """Every exercise of a folder, by name, each checked against its grader."""
+    paths = sorted((folder or FOLDER).glob("*.yaml"))
+    if not paths:
+        raise SpecError(f"{folder or FOLDER}: no exercise found; expected files such as jacobian.yaml")
+    return {path.stem: load(path) for path in paths}
+
+
+def load(path: Path) -> Exercise:
+    """One exercise. Raises SpecError."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path.name}: cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        raise SpecError(f"{path.name}: is not YAML: {' '.join(str(error).split())}") from None
+    exercise = _exercise(path.stem, _At(path.name), data)
+    _check_grader(exercise, path.name, grader_of(exercise))
+    return exercise
+
+
+def grader_of(exercise: Exercise) -> ModuleType:
+    """The grader module of an exercise: graders/NAME.py."""
+    try:
+        return importlib.import_module(f"graders.{exercise.name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"graders.{exercise.name}":
+            raise
+        raise SpecError(f"graders/{exercise.name}.py: not found, but exercises/{exercise.name}.yaml needs it") from None
+
+
+class _At:
+    """A place in a YAML file, for messages."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __truediv__(self, key: object) -> "_At":
+        return _At(f"{self.path}: {key}" if self.path.endswith(".yaml") else f"{self.path}.{key}")
+
+    def error(self, message: str) -> SpecError:
+        return SpecError(f"{self.path} {message}" if not self.path.endswith(".yaml") else f"{self.path}: {message}")
+
+    def mapping(self, value: Any, keys: Iterable[str] | None = None, required: Iterable[str] = ()) -> dict[str, Any]:
+        """A mapping with text keys, all of them known and all required ones there."""
+        if not isinstance(value, dict):
+            raise self.error(f"has to be a mapping, got {value!r}")
+        for key in value:
+            self._known(key, keys)
+        for key in required:
+            if key not in value:
+                raise self.error(f"has no key '{key}'")
+        return value
+
+    def _known(self, key: Any, keys: Iterable[str] | None) -> None:
+        if not isinstance(key, str):
+            raise self.error(f"has the key {key!r}, which YAML does not read as text; put it in quotes")
+        if keys is not None and key not in keys:
+            close = difflib.get_close_matches(key, list(keys), 1)
+            hint = f"did you mean '{close[0]}'?" if close else f"known are {', '.join(keys)}"
+            raise self.error(f"has an unknown key '{key}'; {hint}")
+
+    def number(self, value: Any, least: float = 0.0) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            hint = "; YAML wants 1.0e-6" if isinstance(value, str) and "e" in value else ""
+            raise self.error(f"has to be a number, got {value!r}{hint}")
+        if not value >= least:
+            raise self.error(f"has to be at least {least:g}, got {value!r}")
+        return float(value)
+
+    def text(self, value: Any) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise self.error(f"has to be a text, got {value!r}")
+        return value
+
+    def flag(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.error(f"has to be true or false, got {value!r}")
+        return value
+
+    def texts(self, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise self.error(f"has to be a list of texts, got {value!r}")
+        return tuple((self / i).text(item) for i, item in enumerate(value))
+
+
+_EXERCISE_KEYS = ("title", "criteria", "cases", "limits", "mentions", "statement", "feedback")
+
+
+def _exercise(name: str, at: _At, data: Any) -> Exercise:
+    data = at.mapping(data, _EXERCISE_KEYS, required=("title", "criteria"))
+    shared = _feedback(at / "feedback", data.get("feedback", {}))
+    criteria = (at / "criteria").mapping(data["criteria"])
+    if not criteria:
+        raise (at / "criteria").error("lists no criterion; expected at least one")
+    return Exercise(
+        name=name,
+        title=(at / "title").text(data["title"]),
+        criteria=tuple(_criterion(key, at / "criteria" / key, value, shared) for key, value in criteria.items()),
+        cases=tuple(_case(k, at / "cases" / k, v) for k, v in (at / "cases").mapping(data.get("cases", {})).items()),
+        limits=_limits(at / "limits", data.get("limits", {})),
+        mentions=(at / "mentions").texts(data.get("mentions", [])),
+        statement=(at / "statement").texts(data.get("statement", [])),
+    )
+
+
+def _criterion(name: str, at: _At, data: Any, shared: Mapping[str, str]) -> Criterion:
+    data = at.mapping(data, ("title", "points", "tolerance", "feedback", "by_hand"), required=("title", "points"))
+    return Criterion(
+        name=name,
+        title=(at / "title").text(data["title"]),
+        points=(at / "points").number(data["points"]),
+        tolerance=_tolerance(at / "tolerance", data.get("tolerance", {})),
+        feedback={**shared, **_feedback(at / "feedback", data.get("feedback", {}))},
+        by_hand=(at / "by_hand").flag(data.get("by_hand", False)),
+    )
+
+
+def _tolerance(at: _At, data: Any) -> Tolerance:
+    return Tolerance(**{key: (at / key).number(value) for key, value in at.mapping(data, ("rtol", "atol")).items()})
+
+
+def _feedback(at: _At, data: Any) -> dict[str, str]:
+    return {key: (at / key).text(value) for key, value in at.mapping(data).items()}
+
+
+def _limits(at: _At, data: Any) -> Limits:
+    data = at.mapping(data, ("seconds", "memory_mib"))
+    seconds = (at / "seconds").number(data.get("seconds", Limits().seconds), least=0.1)
+    return Limits(seconds, int((at / "memory_mib").number(data.get("memory_mib", Limits().memory_mib), least=64)))
+
+
+def _case(name: str, at: _At, data: Any) -> Case:
+    data = at.mapping(data, ("swap", "seed", "hidden", "calls"))
+    if data.get("swap", "sin") != "sin":
+        raise (at / "swap").error(f"is {data['swap']!r}; operations that can be swapped: sin")
+    if data.get("seed", "fresh") != "fresh":
+        raise (at / "seed").error(f"is {data['seed']!r}; the only other seed is 'fresh'")
+    calls = (at / "calls").mapping(data.get("calls", {}))
+    return Case(
+        name=name,
+        swap=data.get("swap", ""),
+        fresh_seed="seed" in data,
+        hidden=(at / "hidden").flag(data.get("hidden", False)),
+        calls=tuple(_call(key, at / "calls" / key, value) for key, value in calls.items()),
+    )
+
+
+def _call(name: str, at: _At, data: Any) -> Call:
+    if not isinstance(data, list) or not 1 <= len(data) <= 2:
+        raise at.error(f"has to be a list of one or two arguments, got {data!r}")
+    return Call(name, tuple(_recipe(at / i, item) for i, item in enumerate(data)))
+
+
+def _recipe(at: _At, data: Any) -> dict[str, object]:
+    """{uniform: [low, high], shape: [sizes]} or {map: [outputs, inputs]}."""
+    data = at.mapping(data, ("uniform", "shape", "map"))
+    if "map" in data:
+        return {"map": _numbers(at / "map", data["map"], count=2)}
+    if "uniform" not in data or "shape" not in data:
+        raise at.error("has to have the keys 'uniform' and 'shape', or 'map'")
+    return {
+        "uniform": _numbers(at / "uniform", data["uniform"], count=2),
+        "shape": _numbers(at / "shape", data["shape"]),
+    }
+
+
+def _numbers(at: _At, data: Any, count: int | None = None) -> list[float]:
+    numbers = isinstance(data, list) and all(isinstance(n, int | float) and not isinstance(n, bool) for n in data)
+    if not numbers or (count is not None and len(data) != count):
+        raise at.error(f"has to be a list of {count or 'some'} numbers, got {data!r}")
+    return list(data)
+
+
+def _check_grader(exercise: Exercise, where: str, grader: ModuleType) -> None:
+    """YAML criteria ⇔ grader functions; parameters ⇔ cases."""
+    functions = {
+        name: f for name, f in vars(grader).items() if _is_own_function(f, grader) and not name.startswith("_")
+    }
+    path = f"graders/{exercise.name}.py"
+    wanted = {"attempted", *(criterion.name for criterion in exercise.criteria)}
+    for name in sorted(wanted - set(functions)):
+        raise SpecError(f"{path} has no function `{name}`, which exercises/{where} needs")
+    for name in sorted(set(functions) - wanted):
+        raise SpecError(
+            f"{path} has a function `{name}`, which is no criterion of exercises/{where}; start its name with _"
+        )
+    for name, function in functions.items():
+        _check_parameters(exercise, f"{path}: {name}", function)
+
+
+def _is_own_function(value: object, grader: ModuleType) -> bool:
+    return inspect.isfunction(value) and value.__module__ == grader.__name__
+
+
+def _check_parameters(exercise: Exercise, where: str, function: Callable[..., object]) -> None:
+    known = [AS_WRITTEN.name, *(case.name for case in exercise.cases)]
+    for name in inspect.signature(function).parameters:
+        if name not in known:
+            raise SpecError(
+                f"{where} looks at a case `{name}`, which its YAML does not have; cases are {', '.join(known)}"
+            )

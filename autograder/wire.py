@@ -1,0 +1,165 @@
+"""Plain data as bytes, for a pipe whose far end is not trusted.
+
+A frame is two little-endian u32 (header length, body length), a JSON header and a body. There are two kinds:
+
+    {"$array": [dtype, shape]} the body is the array; it is number 0, 1, 2, … in order of arrival
+    anything else               a record; {"$": n} anywhere in it stands for array n, {"$": -1} for one left out
+
+Arrays travel once: the writer numbers them by content, so a leaf that a thousand passes look at is sent once.
+Nothing is ever unpickled. Whatever does not parse into this, or is larger than the caps, is `Malformed`.
+"""
+
+import hashlib
+import json
+import math
+import socket
+import struct
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+DTYPES = frozenset(["|b1", "|u1", "|i1", "<i2", "<i4", "<i8", "<u2", "<u4", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16"])
+MAX_HEADER_BYTES = 1 << 23
+MAX_ARRAY_BYTES = 1 << 23
+MAX_TOTAL_BYTES = 1 << 27
+MAX_FRAMES = 200_000
+MAX_NDIM = 16
+_HEAD = struct.Struct("<II")
+
+
+class Malformed(Exception):
+    """The far end sent something that is no frame, or too much of it."""
+
+
+class Closed(Exception):
+    """The far end is gone."""
+
+
+class Late(Exception):
+    """The deadline passed."""
+
+
+@dataclass
+class Writer:
+    """Sends records; `budget` is how many bytes of arrays may still go out."""
+
+    sock: socket.socket
+    budget: int = MAX_TOTAL_BYTES // 2
+    numbers: dict[bytes, int] = field(default_factory=dict)
+
+    def send(self, record: dict[str, Any]) -> None:
+        header = json.dumps(record, default=self._number, separators=(",", ":")).encode()
+        if len(header) <= MAX_HEADER_BYTES:
+            self.sock.sendall(_HEAD.pack(len(header), 0) + header)
+
+    def _number(self, value: Any) -> dict[str, int]:
+        """Called by json for what it does not know: an array."""
+        if not isinstance(value, np.ndarray):
+            raise TypeError(f"cannot send a {type(value).__name__}")
+        return {"$": self._send_array(np.ascontiguousarray(value))}
+
+    def _send_array(self, array: np.ndarray) -> int:
+        dtype = array.dtype.newbyteorder("<").str
+        too_much = array.nbytes > min(self.budget, MAX_ARRAY_BYTES)
+        if dtype not in DTYPES or too_much or array.ndim > MAX_NDIM:
+            return -1
+        header = json.dumps({"$array": [dtype, list(array.shape)]}).encode()
+        body = array.astype(dtype, copy=False).tobytes()
+        key = hashlib.blake2b(header + body, digest_size=16).digest()
+        if key not in self.numbers:
+            self.numbers[key] = len(self.numbers)
+            self.budget -= len(body)
+            self.sock.sendall(_HEAD.pack(len(header), len(body)) + header + body)
+        return self.numbers[key]
+
+
+@dataclass
+class Reader:
+    """Receives records until `deadline` (of time.monotonic); refuses whatever is not plain data."""
+
+    sock: socket.socket
+    deadline: float
+    arrays: list[np.ndarray] = field(default_factory=list)
+    frames: int = 0
+    total: int = 0
+
+    def receive(self) -> dict[str, Any]:
+        while True:
+            header, body = self._frame()
+            if "$array" not in header:
+                return {key: self._resolve(value) for key, value in header.items()}
+            self.arrays.append(_array(header["$array"], body))
+
+    def _frame(self) -> tuple[dict[str, Any], bytes]:
+        head, body = _HEAD.unpack(self._exactly(_HEAD.size))
+        self.frames += 1
+        self.total += head + body
+        if (
+            head > MAX_HEADER_BYTES
+            or body > MAX_ARRAY_BYTES
+            or self.total > MAX_TOTAL_BYTES
+            or self.frames > MAX_FRAMES
+        ):
+            raise Malformed("more data than a submission may send")
+        return _header(self._exactly(head)), self._exactly(body)
+
+    def _exactly(self, count: int) -> bytes:
+        chunks = []
+        while count:
+            chunk = self._some(min(count, 1 << 20))
+            chunks.append(chunk)
+            count -= len(chunk)
+        return b"".join(chunks)
+
+    def _some(self, count: int) -> bytes:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise Late
+        self.sock.settimeout(left)
+        try:
+            chunk = self.sock.recv(count)
+        except TimeoutError:
+            raise Late from None
+        except OSError:
+            raise Closed from None
+        if not chunk:
+            raise Closed
+        return chunk
+
+    def _resolve(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return value.encode("utf-8", "replace").decode()  # a lone surrogate would break every writer later
+        if isinstance(value, list):
+            return [self._resolve(item) for item in value]
+        if isinstance(value, dict):
+            return self._array_or_dict(value)
+        return value
+
+    def _array_or_dict(self, value: dict[str, Any]) -> Any:
+        if "$" not in value:
+            return {self._resolve(key): self._resolve(item) for key, item in value.items()}
+        number = value["$"]
+        if type(number) is not int or not -1 <= number < len(self.arrays):
+            raise Malformed("a reference to an array that was not sent")
+        return None if number == -1 else self.arrays[number]
+
+
+def _header(raw: bytes) -> dict[str, Any]:
+    try:
+        header = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise Malformed("a header that is not JSON") from None
+    if not isinstance(header, dict):
+        raise Malformed("a header that is not an object")
+    return header
+
+
+def _array(description: Any, body: bytes) -> np.ndarray:
+    match description:
+        case [str(dtype), list(shape)] if dtype in DTYPES and len(shape) <= MAX_NDIM:
+            sizes = all(type(size) is int and 0 <= size <= MAX_ARRAY_BYTES for size in shape)
+            if sizes and math.prod(shape) * np.dtype(dtype).itemsize == len(body):
+                return np.frombuffer(body, dtype).reshape(shape)
+    raise Malformed("an array whose description and bytes disagree")

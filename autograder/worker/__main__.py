@@ -1,0 +1,132 @@
+"""The fork server: import torch once, then fork.
+
+Theory of operation. Three generations of processes, each forked from the one before:
+
+    server   imports everything students import, runs nothing, holds no submission and no answer
+     └ lane   one for each submission that is graded at a time; waits, forks, reaps
+        └ child   one for each case: sets itself up, runs the units watched, ends
+
+The trusted side talks to server and lanes over SOCK_SEQPACKET sockets that carry descriptors. To the server it sends
+the end of a new control socket, and gets a lane behind it. To a lane it sends one end of a stream socket; the lane
+forks a child that owns it, answers with the child's pidfd, waits, and answers with the exit status. Neither ever reads
+a byte that a child wrote. The trusted side talks with the child over the stream (see `wire`) and kills it by pidfd.
+
+Forking is safe because this process has one thread and keeps it that way: one thread for every math library (set by
+the environment), no CUDA, no IPython history thread, no backward pass, no large operation. It refuses to serve
+otherwise. What torch imports only at the first backward or jacfwd is imported here, or every child would pay for it.
+"""
+
+import ctypes
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+import traceback
+
+PR_SET_PDEATHSIG = 1
+SETUP_FAILED = 98  # exit status of a child that broke before it reached the student's code
+
+WARM = (
+    "torch",
+    "torch.autograd.forward_ad",
+    "torch.autograd.functional",
+    "torch.func",
+    "torch.optim",
+    "torch.utils.data",
+    "torch._dynamo",
+    "torch._decomp.decompositions_for_jvp",
+    "torch._subclasses.schema_check_mode",
+    "torch.fx.experimental.symbolic_shapes",
+    "numpy",
+    "scipy",
+    "pandas",
+    "matplotlib.pyplot",
+    "matplotlib.backends.backend_agg",
+    "IPython.display",
+    "autograder.worker.child",
+)
+
+
+def main() -> None:
+    control = socket.socket(fileno=int(sys.argv[1]))
+    _die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the trusted side, which ends us
+    for name in WARM:
+        importlib.import_module(name)
+    import torch
+
+    from autograder.worker import child
+
+    child.warm_up()
+    torch.manual_seed(0)
+    gc.collect()
+    gc.freeze()  # or the first collection in every child touches, and so copies, every object of torch
+    _assert_single_threaded()
+    control.send(json.dumps({"torch": torch.__version__}).encode())
+    _serve(control, _lane)
+
+
+def _serve(control: socket.socket, fork_one) -> None:
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 16, 1)
+        if not message:
+            os._exit(0)  # the trusted side is gone, or done
+        with socket.socket(fileno=descriptors[0]) as given:
+            fork_one(control, given)
+
+
+def _lane(control: socket.socket, given: socket.socket) -> None:
+    """Fork a lane that serves `given`; nobody waits for lanes, they end with their socket."""
+    if os.fork() == 0:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        control.close()
+        _die_with_parent()
+        _serve(given, _child)
+
+
+def _child(control: socket.socket, given: socket.socket) -> None:
+    pid = os.fork()
+    if pid == 0:
+        control.close()
+        _run_child(given)
+    given.close()
+    pidfd = os.pidfd_open(pid)
+    socket.send_fds(control, [b"pidfd"], [pidfd])
+    os.close(pidfd)
+    _, status, usage = os.wait4(pid, 0)
+    told = {"status": status, "cpu_seconds": usage.ru_utime + usage.ru_stime, "peak_kib": usage.ru_maxrss}
+    control.send(json.dumps(told).encode())
+
+
+def _run_child(given: socket.socket) -> None:
+    """Never returns. `os._exit`: no handler or destructor of the student's runs afterwards."""
+    from autograder.worker import child
+
+    try:
+        _die_with_parent()
+        job = child.prepare(given)
+    except BaseException:  # noqa: BLE001  whatever broke, it was ours, and the status says so
+        os.write(2, traceback.format_exc().encode())
+        os._exit(SETUP_FAILED)
+    child.run(job)
+    os._exit(0)
+
+
+def _die_with_parent() -> None:
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _assert_single_threaded() -> None:
+    threads = len(os.listdir("/proc/self/task"))
+    if threads != 1:
+        sys.exit(f"the fork server has {threads} threads and must have one")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Modules that students import and nobody can install beside a current torch."""

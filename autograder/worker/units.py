@@ -1,0 +1,261 @@
+"""Notebook cells and script statements, run one by one.
+
+A unit that raises is recorded and the next one runs. Cells follow IPython: magics, `get_ipython()`, the last expression
+is shown. A script runs statement by statement, so an uncaught error costs its own statement only. What is no Python
+costs its own unit; curly quotes from a forum are straightened for the run and remarked on.
+"""
+
+import ast
+import importlib.util
+import linecache
+import sys
+import traceback
+import types
+from dataclasses import dataclass
+
+CURLY = str.maketrans({"“": '"', "”": '"', "„": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'"})
+MAX_BROKEN = 100  # pieces of a script that are no Python, before the rest is given up
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What is compiled and run as one: a cell, or one statement of a script."""
+
+    label: str
+    text: str
+    nodes: tuple = ()
+    shows_last: bool = False  # a cell shows its last expression
+    error: SyntaxError | None = None
+    remark: str = ""
+
+
+def pieces(unit, shell):
+    """Unit → the pieces to run, in order. `unit` is a dict with file, kind, label, text."""
+    if unit["kind"] == "script":
+        return list(_statements(unit["text"], shell, first_line=1))
+    return [_cell(unit["label"], unit["text"], shell)]
+
+
+def run(piece, namespace, file, observer):
+    """Run one piece; tell the observer what it raised, if anything. True if the script has to end here."""
+    if piece.error is not None:
+        observer.raised(piece.error, piece.text)
+        return False
+    try:
+        for node in piece.nodes[:-1]:
+            _execute(node, namespace, file, observer)
+        for node in piece.nodes[-1:]:
+            _last(node, piece, namespace, file, observer)
+    except SystemExit as error:
+        observer.raised(error, piece.text, line=_line_of(error, file))
+        return not piece.shows_last
+    except BaseException as error:  # noqa: BLE001  a student's unit may raise anything; the next one runs
+        observer.raised(error, piece.text, line=_line_of(error, file))
+    return False
+
+
+def _last(node, piece, namespace, file, observer):
+    if piece.shows_last and isinstance(node, ast.Expr):
+        value = eval(compile(ast.Expression(node.value), file, "eval"), namespace)  # noqa: S307  what we are for
+        if value is not None:
+            observer.shown(value, as_result=True)
+    else:
+        _execute(node, namespace, file, observer)
+
+
+def _execute(node, namespace, file, observer):
+    node = _import_of_stand_in(node, observer)
+    try:
+        exec(compile(ast.Module([node], []), file, "exec"), namespace)  # noqa: S102  what we are for
+    except ImportError as error:
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            raise
+        observer.raised(error, ast.unparse(node), line=node.lineno)  # costs what depends on it, not the whole cell
+
+
+def _import_of_stand_in(node, observer):
+    """A private copy of d2l (`from utils import d2l`, `import d2l_zh as d2l`) that was not handed in."""
+    if not isinstance(node, ast.Import | ast.ImportFrom) or getattr(node, "level", 0):
+        return node
+    wanted = [alias for alias in node.names if "d2l" in (alias.asname or alias.name).split(".")]
+    module = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
+    if not wanted or len(node.names) > 1 or _exists(module):
+        return node
+    observer.remark(f"`{ast.unparse(node)}` was answered by our stand-in for d2l")
+    name = wanted[0].asname or "d2l"
+    return ast.copy_location(
+        ast.ImportFrom("d2l", [ast.alias("torch", name, lineno=node.lineno, col_offset=0)], 0), node
+    )
+
+
+def _exists(module):
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError, AttributeError):
+        return False
+
+
+def _cell(label, text, shell):
+    try:
+        nodes, remark = _parse(text, shell)
+    except Exception as error:  # noqa: BLE001  pathological sources raise MemoryError, RecursionError, ValueError, …
+        return Piece(label, text, error=_syntax_error(error))
+    return Piece(label, text, tuple(nodes), shows_last=True, remark=remark)
+
+
+def _statements(text, shell, first_line):
+    """Statement by statement; around what is no Python, everything that can be parsed."""
+    lines, broken = text.split("\n"), 0
+    while any(line.strip() for line in lines) and broken < MAX_BROKEN:
+        try:
+            nodes, remark = _parse("\n".join(lines), shell)
+        except Exception as error:  # noqa: BLE001  as above
+            start, end = _broken_block(lines, getattr(error, "lineno", None) or 1)
+            yield from _clean_statements(lines[:start], shell, first_line)
+            yield _one_broken(lines[start:end], shell, first_line + start, error)
+            lines, first_line, broken = lines[end:], first_line + end, broken + 1
+        else:
+            yield from _as_pieces(nodes, "\n".join(lines), first_line, remark)
+            return
+
+
+def _clean_statements(lines, shell, first_line):
+    try:
+        nodes, remark = _parse("\n".join(lines), shell)
+    except Exception:  # noqa: BLE001  the block was cut too late; it costs what stands before it as well
+        return []
+    return list(_as_pieces(nodes, "\n".join(lines), first_line, remark))
+
+
+def _one_broken(lines, shell, first_line, error):
+    text = "\n".join(lines)
+    straight = text.translate(CURLY)
+    try:
+        nodes, _ = _parse(straight, shell)
+    except Exception:  # noqa: BLE001  it is no Python, with straight quotes neither
+        return Piece(f"line {first_line}", text, error=_syntax_error(error))
+    for node in nodes:
+        ast.increment_lineno(node, first_line - 1)
+    return Piece(f"line {first_line}", straight, tuple(nodes), remark=_CURLY_REMARK if straight != text else "")
+
+
+def _broken_block(lines, lineno):
+    """[start, end) of the top-level block that holds line `lineno` (from 1)."""
+    at = min(max(lineno, 1), len(lines)) - 1
+    start = at
+    while start > 0 and not _is_top_level(lines[start]):
+        start -= 1
+    end = at + 1
+    while end < len(lines) and not _is_top_level(lines[end]):
+        end += 1
+    return start, end
+
+
+def _is_top_level(line):
+    return (
+        bool(line.strip()) and line[0] not in " \t)]}#" and not line.startswith(("else", "elif", "except", "finally"))
+    )
+
+
+def _as_pieces(nodes, text, first_line, remark):
+    lines = text.split("\n")
+    for node in nodes:
+        source = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+        ast.increment_lineno(node, first_line - 1)
+        yield Piece(f"line {node.lineno}", source, (node,), remark=remark)
+        remark = ""
+
+
+_CURLY_REMARK = "curly quotes were read as straight ones for the run"
+
+
+def _parse(text, shell):
+    """(statements, remark). Plain Python first; then IPython's syntax; then with straight quotes."""
+    try:
+        return ast.parse(text).body, ""
+    except SyntaxError as error:
+        first = error
+    for candidate, remark in ((text, ""), (text.translate(CURLY), _CURLY_REMARK)):
+        if candidate == text and remark:
+            continue
+        try:
+            return ast.parse(shell.transform_cell(candidate)).body, remark
+        except SyntaxError:
+            continue
+    raise first
+
+
+def _syntax_error(error):
+    return error if isinstance(error, SyntaxError) else SyntaxError(f"{type(error).__name__}: {error}")
+
+
+def _line_of(error, file):
+    """The line of the student's own file at which it was raised."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return lines[-1] if lines else None
+
+
+def register(file, text):
+    """So that tracebacks, inspect.getsource and TorchScript find the source."""
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+
+
+def fresh_main(file):
+    """A new `__main__` module, as every file of a submission gets one."""
+    module = types.ModuleType("__main__")
+    module.__dict__["__file__"] = file
+    sys.modules["__main__"] = module
+    return module
+
+
+def quiet_shell():
+    """An IPython shell without a terminal, a history file or a thread; magics and nothing else."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    return InteractiveShell.instance(config=config)
+
+
+def tame(shell, observer):
+    """Make what leaves the notebook do nothing, politely: the shell, installs, display back ends."""
+
+    def refuse(command, *_, **__):
+        observer.remark(f"`!{str(command)[:60]}` was not run: shell commands do nothing while grading")
+        return []
+
+    def ignore(line="", cell=None):
+        return None
+
+    shell.system = shell.system_raw = shell.system_piped = shell.getoutput = refuse
+    for name in (
+        "matplotlib",
+        "pylab",
+        "config",
+        "load_ext",
+        "reload_ext",
+        "autoreload",
+        "cd",
+        "gui",
+        "pip",
+        "conda",
+        "reset",
+    ):
+        shell.magics_manager.magics["line"][name] = ignore
+    for name in (
+        "bash",
+        "sh",
+        "script",
+        "html",
+        "HTML",
+        "javascript",
+        "js",
+        "svg",
+        "latex",
+        "markdown",
+        "perl",
+        "ruby",
+    ):
+        shell.magics_manager.magics["cell"][name] = ignore

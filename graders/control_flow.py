@@ -1,0 +1,250 @@
+"""Criteria for `control_flow`: the book's f with a vector or matrix a.
+
+    b = 2a, doubled until ‖b‖ ≥ 1000; times 100 unless the sum is positive        f(a) = k·a, a.grad = k everywhere
+
+k depends on decisions that are taken in the student's precision, so they are replayed in it.
+"""
+
+import numpy as np
+
+from autograder.evidence import error_kind
+from autograder.judge import agree, best, close, for_a_person, holds, newest, not_reached
+from autograder.model import Tolerance
+
+NEAR = Tolerance(1e-4, 1e-6)
+LONG_CHAIN = 4  # products in a row: some doubling loop ran
+SHAPES = ("vector", "matrix", "向量", "矩阵")
+RAISED = {"scalar_outputs": "vector_backward", "no_graph": "no_graph"}
+CHAIN = set(
+    ["Mul", "Add", "Sub", "Neg", "Where", "Sum", "Mean", "Select", "Norm", "LinalgVectorNorm", "Sqrt", "Pow", "Clone", "View", "Stack", "Cat", "Unbind", "Squeeze", "Unsqueeze", "Index", "Slice", "Dot", "Alias", "Expand", "T", "Transpose", "ToCopy"]
+)
+
+
+def attempted(as_written):
+    """f, or something that doubles like it, was differentiated (or tried) at an a with several entries."""
+    found = [*_runs(as_written), *_scaled(as_written), *_raised(as_written), *_about_it(as_written)]
+    return bool(found)
+
+
+def nonscalar(as_written, fresh):
+    """What ran at that a is f: there by value, and on hidden inputs if it is a function that can be called."""
+    claims = [holds(_is_f(p, a), otherwise="another_function", at=p) for p, a in _runs(as_written)]
+    claims += [holds(True, at=p) for p, _ in _scaled(as_written)]
+    claims += [holds(True, at=p) for p in _vector_roots(as_written)]
+    if claims and _callable_f(fresh) is False:
+        return best([holds(False, otherwise="another_function")])
+    if not claims and list(_raised(as_written)):
+        return not_reached()
+    return best(claims or [_in_words(as_written)])
+
+
+def gradient(as_written):
+    """a.grad is k in every entry."""
+    passes = [_claim(p, a) for p, a in _runs(as_written) if not p.error and as_written.still_counts(p, a)]
+    scaled = [holds(False, otherwise="not_a_leaf", at=p) for p, _ in _scaled(as_written)]
+    full = [_full_matrix(call) for call in as_written.derivatives if _is_call_of_f(call)]
+    claims = [*passes, *scaled, *full, *_raised(as_written)]
+    return newest(claims) if claims else _in_words(as_written)
+
+
+def analysis(as_written):
+    """A tolerant comparison with d / a or k, or words."""
+    for seen in as_written.comparisons:
+        for a, d, k in _right(as_written):
+            with np.errstate(all="ignore"):
+                wanted = (np.full(a.shape, k), d / a)
+            if any(_equal(seen.left, w) or _equal(seen.right, w) for w in wanted):
+                return holds(True, at=seen)
+    return for_a_person(as_written.words(kinds=("markdown", "comment", "string", "output")))
+
+
+# ---------------------------------------------------------------------------------- f
+
+
+def _f(a):
+    """(f(a), k), the branches replayed in a's own precision."""
+    b = a * a.dtype.type(2)
+    k = 2.0
+    while np.linalg.norm(b) < 1000 and k < 1e300:
+        b, k = b * a.dtype.type(2), 2 * k
+    k = k if b.sum() > 0 else 100 * k
+    return np.asarray(a, float) * k, k
+
+
+def _usable(a):
+    return a is not None and a.dtype.kind == "f" and a.size > 1 and np.all(np.isfinite(a)) and np.any(a != 0)
+
+
+def _made_of(root, d):
+    """The root of the pass is f(a), or its sum, mean, length or one of its entries."""
+    if root is None:
+        return False
+    if root.shape == d.shape:
+        return agree(root, d, NEAR)
+    ways = [d.sum(), d.mean(), np.linalg.norm(d), *(d.ravel() if d.size <= 1000 else [])]
+    return root.size == 1 and any(np.isclose(float(root.ravel()[0]), way, rtol=1e-4, atol=1e-3) for way in ways)
+
+
+def _runs(seen):
+    """(pass, leaf) of everything that looks like f at an a with several entries."""
+    for p in seen.passes:
+        for a in p.leaves:
+            if _usable(a.x) and (_is_f(p, a) or _doubles(p, a)):
+                yield p, a
+
+
+def _is_f(p, a):
+    return set(p.ops) <= CHAIN and _made_of(p.root, _f(a.x)[0])
+
+
+def _doubles(p, a):
+    """A chain of products and little else, whose slope is a power of two or a hundred times one: f with a mistake."""
+    return set(p.ops) <= CHAIN and p.ops.get("Mul", 0) >= LONG_CHAIN and (_per_element(p, a) or _whole_chain(p, a))
+
+
+def _whole_chain(p, a):
+    if a.after is None or a.after.shape != a.x.shape or not np.any(a.after):
+        return False
+    k = np.abs(a.after[a.after != 0]).min()
+    return any(np.isclose(np.log2(k / factor) % 1, (0, 1), atol=1e-6).any() for factor in (1, 100))
+
+
+def _per_element(p, a):
+    d = _one_by_one(a.x)
+    return d is not None and (_made_of(p.root, d * a.x) or agree(a.after, d, NEAR))
+
+
+def _one_by_one(x):
+    """k of each entry, as if f ran on it alone."""
+    if np.any(x == 0):
+        return None
+    return np.array([_f(x.reshape(-1, 1)[i])[1] for i in range(x.size)]).reshape(x.shape)
+
+
+def _callable_f(fresh):
+    """Whether a function of the student's is f on every hidden input; None when none could be called like it."""
+    results = {}
+    for called in fresh.called:
+        if called.call in fresh.inputs and called.result is not None:
+            a = fresh.inputs[called.call][0]
+            right = called.result.shape == a.shape and agree(called.result, _f(a)[0], NEAR)
+            results.setdefault(called.function, []).append((right, called.result, a))
+    if any(all(right for right, _, _ in calls) for calls in results.values()):
+        return True
+    return False if any(_is_nearly_f(calls) for calls in results.values()) else None
+
+
+def _is_nearly_f(calls):
+    """Right on some inputs and wrong on others: a branch of f is missing or another one."""
+    rights = [right for right, _, _ in calls]
+    return any(rights) and not all(rights)
+
+
+# ---------------------------------------------------------------------------------- gradients
+
+
+def _claim(p, a):
+    d, k = _f(a.x)
+    return close(a.after, np.full(a.x.shape, k), at=p, **_mistakes(a, d, k))
+
+
+def _mistakes(a, d, k):
+    x, got = np.asarray(a.x, float), a.after
+    one = np.zeros(x.shape)
+    if got is not None and got.shape == x.shape and np.count_nonzero(got) == 1:
+        one[got != 0] = k
+    singles = _one_by_one(a.x)
+    mistakes = {
+        "weighted_by_d": k * d,
+        "weighted_by_a": d,
+        "over_n": np.full(x.shape, k / x.size),
+        "of_the_norm": k * x / np.linalg.norm(x),
+        "only_one_entry": one,
+        "accumulated_twice": np.full(x.shape, 2 * k),
+        "without_100": np.full(x.shape, k / 100),
+        "outside_graph": np.full(x.shape, 2.0),
+    }
+    outside = {"outside_graph": np.full(x.shape, 200.0)} if k >= 200 and _equal(got, np.full(x.shape, 200.0)) else {}
+    return {**mistakes, **outside, **({"per_element": singles} if singles is not None else {})}
+
+
+def _scaled(seen):
+    """(pass, value): a was computed from the tensor that asked for gradients, so none is kept on it."""
+    inner = [v for v in seen.values if v.requires_grad and not v.is_leaf and v.grad is None and _usable(v.array)]
+    for p in seen.passes:
+        if not p.error and set(p.ops) <= CHAIN and not any(_usable(a.x) and _is_f(p, a) for a in p.leaves):
+            yield from (
+                (p, v)
+                for v in inner
+                if _made_of(p.root, _f(v.array)[0]) and not _made_of(p.root, np.asarray(v.array, float))
+            )
+
+
+def _full_matrix(call):
+    """functional.jacobian of f: k times the identity answers as well."""
+    a = call.inputs[0]
+    return close(_square(call.result, a.size), _f(a)[1] * np.eye(a.size), at=call)
+
+
+def _is_call_of_f(call):
+    if len(call.inputs) != 1 or not _usable(call.inputs[0]) or call.result is None:
+        return False
+    a = call.inputs[0]
+    return agree(_square(call.result, a.size), _f(a)[1] * np.eye(a.size), NEAR)
+
+
+def _square(result, n):
+    return result.reshape(n, n) if result is not None and result.size == n * n else result
+
+
+def _right(seen):
+    for p, a in _runs(seen):
+        d, k = _f(a.x)
+        yield np.asarray(a.x, float), d, k
+
+
+def _equal(got, want):
+    return (
+        got is not None
+        and got.shape == want.shape
+        and bool(np.all(np.isclose(got, want, rtol=1e-4) | ~np.isfinite(want)))
+    )
+
+
+# ---------------------------------------------------------------------------------- what went wrong, and words
+
+
+def _vector_roots(seen):
+    """Passes that raised because f(a) is a vector."""
+    return [p for p in seen.passes if error_kind(p.error) in RAISED and _raised_at_f(seen, p)]
+
+
+def _raised_at_f(seen, p):
+    leaves = [leaf.x for leaf in p.leaves]
+    if not p.recorded:
+        leaves += [value.array for value in seen.values]
+    return any(_usable(x) and _made_of(p.root, _f(x)[0]) for x in leaves)
+
+
+def _raised(seen):
+    for p in _vector_roots(seen):
+        yield holds(False, otherwise=RAISED[error_kind(p.error)], at=p)
+    for error in seen.errors:
+        if error_kind(error.message) == "real_numbers" and ("norm" in error.message or "norm" in error.source):
+            yield holds(False, otherwise="integer_a", at=error)
+
+
+def _about_it(seen):
+    """Words on what becomes of f(a) and its gradient."""
+    about = r"f\(a\)|d ?/ ?a|a\.grad|control.flow|控制流"
+    return [p for p in seen.words(about) if any(word in p.text.lower() for word in SHAPES) or _is_code(p.text)]
+
+
+def _is_code(text):
+    """Commented out, in a string or switched off: f at some a, and a backward pass."""
+    return "f(a)" in text and "backward(" in text
+
+
+def _in_words(seen):
+    found = _about_it(seen)
+    return for_a_person(found, "not_executed" if any(_is_code(p.text) for p in found) else "in_words")

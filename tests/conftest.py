@@ -1,0 +1,53 @@
+"""One warm fork server for the whole session: starting it costs seconds, a submission costs milliseconds."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from autograder import intake, spec
+from autograder.run import Grader
+
+ROOT = Path(__file__).resolve().parent.parent
+SEED = 20260821
+
+
+@pytest.fixture(scope="session")
+def exercises():
+    return spec.load_all()
+
+
+@pytest.fixture(scope="session")
+def grader(exercises):
+    with Grader(list(exercises.values()), seed=SEED, jobs=2) as grader:
+        assert grader.torch
+        yield grader
+
+
+@pytest.fixture
+def grade(grader, tmp_path):
+    """Grade a script (or, by name, any files) as a student would hand it in; the report."""
+
+    def grade_files(source=None, **files):
+        folder = tmp_path / "student"
+        folder.mkdir(exist_ok=True)
+        if source is not None:
+            files["hw_py"] = source
+        for name, text in files.items():
+            path = folder / name.replace("_py", ".py").replace("_ipynb", ".ipynb")
+            path.write_bytes(text if isinstance(text, bytes) else textwrap.dedent(text).encode())
+        (submission,), _ = intake.find([tmp_path])
+        return grader.grade_one(submission)
+
+    return grade_files
+
+
+def told(report):
+    """{exercise: {criterion: status, or the reason of a failure}} of what was attempted."""
+    return {
+        answer.exercise.name: {
+            v.criterion.name: (v.reason if v.status.value == "failed" else v.status.value) for v in answer.verdicts
+        }
+        for answer in report.answers
+        if answer.attempted
+    }

@@ -1,0 +1,460 @@
+"""The command line: what it accepts, what it writes where, and what it tells the shell.
+
+Submissions are not run here: `pretend` puts stand-ins in the place of intake, spec, the sandbox and the run.
+"""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import autograder
+from autograder import __version__, cli
+from autograder.model import (
+    Answer,
+    Criterion,
+    Exercise,
+    Outcome,
+    Report,
+    Skipped,
+    Status,
+    Submission,
+    Verdict,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+CRITERION = Criterion("matrix", "Entry (i, j)", 6)
+EXERCISES = {name: Exercise(name, name, (CRITERION,)) for name in ("jacobian", "control_flow")}
+
+
+class SandboxError(Exception):
+    pass
+
+
+class IntakeError(Exception):
+    pass
+
+
+class SpecError(Exception):
+    pass
+
+
+class Grader:
+    """Gives every submission the same status, without running it."""
+
+    torch = "2.6.0"
+
+    def __init__(self, exercises, *, seed, jobs, seconds):
+        self.exercises, self.seed, self.jobs, self.seconds = exercises, seed, jobs, seconds
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def grade(self, submissions):
+        return map(self.report, submissions)
+
+    def report(self, submission):
+        outcome = Outcome.GRADER_ERROR if submission.student == "broken" else Outcome.FINISHED
+        return Report(submission, outcome, tuple(map(self.answer, self.exercises)))
+
+    def answer(self, exercise):
+        status = Status.GRADER_ERROR if self.seed == 666 else Status.FAILED
+        return Answer(exercise, True, (Verdict(CRITERION, status, "shape", where="cell [bold]3[/]"),))
+
+
+def find(paths):
+    for path in paths:
+        if not path.exists():
+            raise IntakeError(f"{path}: there is no such file or folder")
+    found = [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+    return (
+        tuple(Submission(file.stem, file.name) for file in found if file.suffix == ".py"),
+        tuple(Skipped(file.name, "no notebook or script") for file in found if file.suffix != ".py"),
+    )
+
+
+def stand_ins(grader=Grader):
+    return {
+        "intake": SimpleNamespace(find=find, IntakeError=IntakeError),
+        "spec": SimpleNamespace(load_all=lambda: EXERCISES, SpecError=SpecError),
+        "sandbox": SimpleNamespace(SandboxError=SandboxError),
+        "run": SimpleNamespace(Grader=grader),
+    }
+
+
+def pretend_main(arguments):
+    """For a process of its own: the command line with stand-ins."""
+    for name, stand_in in stand_ins().items():
+        setattr(autograder, name, stand_in)
+    return cli.main(arguments)
+
+
+@pytest.fixture
+def pretend(monkeypatch, tmp_path):
+    """Stand-ins in place, and the working directory is a fresh one with a class of two."""
+
+    def put(grader=Grader, **others):
+        for name, stand_in in (stand_ins(grader) | others).items():
+            monkeypatch.setattr(autograder, name, stand_in, raising=False)
+
+    put()
+    monkeypatch.chdir(tmp_path)
+    hand_in(tmp_path, "ada.py", "grace.py", "notes.md")
+    return put
+
+
+def hand_in(folder, *names):
+    (folder / "week3").mkdir()
+    for name in names:
+        (folder / "week3" / name).write_text("")
+
+
+def shell(*arguments, cwd=None, program=(str(ROOT / "grade.py"),), **more):
+    command = [sys.executable, *program, *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", check=False, **more)
+
+
+PRETEND = (
+    "-c",
+    f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}]; "
+    "import test_cli; sys.exit(test_cli.pretend_main(sys.argv[1:]))",
+)
+
+
+# -- usage, in a process of its own
+
+
+def test_help_teaches(tmp_path):
+    done = shell("--help", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    for word in ("PATH", "--seed", "examples:", "where results go:", "exit codes:", "results.json"):
+        assert word in done.stdout
+
+
+def test_help_imports_nothing_heavy():
+    done = shell("--help", program=("-X", "importtime", str(ROOT / "grade.py")))
+    imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
+    assert imported.isdisjoint({"torch", "numpy", "rich", "yaml", "nbformat", "IPython"})
+
+
+def test_version():
+    assert shell("--version").stdout == f"grade.py {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "PATH"),
+        (["x", "--jobs", "0"], "from 1 to"),
+        (["x", "--jobs", "two"], "got 'two'"),
+        (["x", "--seed", "-1"], "--seed"),
+        (["x", "--seed", str(2**31)], "2147483647"),
+        (["x", "--timeout", "0"], "above 0"),
+        (["x", "--timeout", "nan"], "above 0"),
+        (["x", "--timeout", "inf"], "above 0"),
+        (["x", "--to", "grades.csv"], "FORMAT=FILE"),
+        (["x", "--to", "cvs=grades.csv"], "did you mean 'csv'?"),
+        (["x", "--to", "xlsx=grades.csv"], "text, json, csv"),
+        (["x", "--format", "yaml"], "--format"),
+        (["x", "--exercises", "jacobian"], "--exercises"),
+        ([""], "empty path"),
+    ],
+)
+def test_wrong_usage_is_a_sentence(arguments, told, tmp_path):
+    done = shell(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert told in done.stderr and "Traceback" not in done.stderr
+    assert done.stdout == "" and list(tmp_path.iterdir()) == []
+
+
+def test_unknown_path_is_a_sentence(tmp_path):
+    done = shell("no_such_folder", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no_such_folder" in done.stderr and "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--output", "marks"],
+        ["--output", "."],
+        ["--output", "../week3/marks"],
+        ["--output", "../out", "--to", "csv=marks.csv"],
+    ],
+)
+def test_results_among_the_submissions_are_refused(options, tmp_path):
+    hand_in(tmp_path, "ada.py")
+    done = shell(".", *options, cwd=tmp_path / "week3")
+    assert done.returncode == 2
+    assert "nothing under a PATH is ever changed" in done.stderr
+    assert [file.name for file in tmp_path.rglob("*")] == ["week3", "ada.py"]
+
+
+# -- files
+
+
+def test_writes_both_files_and_leaves_nothing_else(pretend, tmp_path, capsys):
+    assert cli.main(["week3", "--seed", "5"]) == 0
+    assert sorted(file.name for file in (tmp_path / "results").iterdir()) == ["gradebook.csv", "results.json"]
+    written = json.loads((tmp_path / "results/results.json").read_text("utf-8"))
+    assert [one["student"] for one in written["reports"]] == ["ada", "grace"]
+    assert (written["run"]["seed"], written["run"]["torch"]) == (5, "2.6.0")
+    assert written["skipped"] == [{"path": "notes.md", "why": "no notebook or script"}]
+    assert (tmp_path / "results/gradebook.csv").read_bytes().startswith(b"\xef\xbb\xbfstudent,path,")
+    told = capsys.readouterr()
+    assert told.out.splitlines()[0] == "ada    jacobian      0 / 6"
+    assert "(seed 5)" in told.out
+    assert "results/results.json" in told.err
+
+
+def test_a_seed_is_drawn_and_recorded(pretend, tmp_path, capsys):
+    cli.main(["week3"])
+    seed = json.loads((tmp_path / "results/results.json").read_text("utf-8"))["run"]["seed"]
+    assert 0 <= seed < 2**31 and f"(seed {seed})" in capsys.readouterr().out
+
+
+def test_to_may_be_repeated(pretend, tmp_path):
+    assert cli.main(["week3", "--to", "csv=a/b/grades.csv", "--to", "text=grades.txt"]) == 0
+    assert (tmp_path / "a/b/grades.csv").exists()
+    assert (tmp_path / "grades.txt").read_text("utf-8").startswith("ada ")
+
+
+def test_a_link_to_a_file_is_kept(pretend, tmp_path):
+    (tmp_path / "link.csv").symlink_to("real.csv")
+    cli.main(["week3", "--to", "csv=link.csv"])
+    assert (tmp_path / "link.csv").is_symlink() and (tmp_path / "real.csv").stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--output", "taken/results"], "--output taken/results: cannot write into"),
+        (["--output", "/proc/results"], "cannot write into /proc/results"),
+        (["--to", "csv=/dev/null"], "no regular file"),
+        (["--to", "json=week4"], "no regular file"),
+        (["--to", "csv=results/gradebook.csv"], "written already"),
+        (["--to", "csv=week3/ada.py"], "nothing under a PATH is ever changed"),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_grading(pretend, tmp_path, capsys, options, told):
+    (tmp_path / "taken").write_text("a file, not a folder")
+    (tmp_path / "week4").mkdir()
+    pretend(grader=None)
+    assert cli.main(["week3", *options]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_the_file_that_is_graded_is_not_written_over(pretend, capsys):
+    assert cli.main(["week3/ada.py", "--to", "text=week3/ada.py"]) == 2
+
+
+def test_a_disk_that_fills_up_keeps_older_results(pretend, tmp_path, capsys, monkeypatch):
+    cli.main(["week3", "--seed", "1"])
+    before = (tmp_path / "results/results.json").read_bytes()
+    real = Path.write_bytes
+
+    def full(path, content):
+        if "gradebook" in path.name:
+            raise OSError(28, "No space left on device")
+        return real(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert cli.main(["week3", "--seed", "2"]) == 1
+    assert (tmp_path / "results/results.json").read_bytes() == before
+    assert len(list((tmp_path / "results").iterdir())) == 2
+    told = capsys.readouterr()
+    assert "No space left" in told.err and "(seed 2)" in told.out
+
+
+# -- what is graded, and exit codes
+
+
+def test_exercises_can_be_chosen(pretend, capsys):
+    cli.main(["week3", "--exercise", "jacobian"])
+    out = capsys.readouterr().out
+    assert "jacobian" in out and "control_flow" not in out
+
+
+def test_unknown_exercise_is_met_with_a_guess(pretend, capsys):
+    assert cli.main(["week3", "--exercise", "jacobain"]) == 2
+    assert "unknown exercise 'jacobain'; did you mean 'jacobian'?" in capsys.readouterr().err
+
+
+def test_options_may_stand_between_paths(pretend, capsys):
+    assert cli.main(["week3/ada.py", "--seed", "3", "week3/grace.py"]) == 0
+    assert "2 graded" in capsys.readouterr().out
+
+
+def test_options_reach_the_grader(pretend):
+    seen = []
+
+    class Watching(Grader):
+        def __enter__(self):
+            seen.append((self.seed, self.jobs, self.seconds))
+            return self
+
+    pretend(Watching)
+    cli.main(["week3", "--seed", "3", "--jobs", "2", "--timeout", "1.5"])
+    cli.main(["week3", "--seed", "0"])
+    assert seen == [(3, 2, 1.5), (0, cli._processors(), None)]
+
+
+def test_a_folder_without_submissions_is_wrong_usage(pretend, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty/notes.md").write_text("")
+    assert cli.main(["empty"]) == 2
+    assert "no submissions in empty\n  notes.md: no notebook or script" in capsys.readouterr().err
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_wrong_spec_is_wrong_usage(pretend, capsys):
+    def load_all():
+        raise SpecError("jacobian.yaml: unknown key 'pionts'; did you mean 'points'?")
+
+    pretend(spec=SimpleNamespace(load_all=load_all, SpecError=SpecError))
+    assert cli.main(["week3"]) == 2
+    assert "did you mean 'points'?" in capsys.readouterr().err
+
+
+def test_a_grader_that_failed_on_a_submission_is_exit_1(pretend, tmp_path, capsys):
+    (tmp_path / "week3/broken.py").write_text("")
+    assert cli.main(["week3"]) == 1
+    assert "the grader failed in 1 of 3 submissions, no points were taken" in capsys.readouterr().err
+
+
+def test_a_grader_that_failed_on_a_criterion_is_exit_1(pretend, capsys):
+    assert cli.main(["week3", "--seed", "666"]) == 1
+
+
+def test_a_sandbox_that_does_not_start_is_exit_1(pretend, tmp_path, capsys):
+    class Broken(Grader):
+        def __enter__(self):
+            raise SandboxError("torch is not installed")
+
+    pretend(Broken)
+    assert cli.main(["week3"]) == 1
+    assert "torch is not installed" in capsys.readouterr().err
+    assert not list((tmp_path / "results").iterdir())
+
+
+def test_a_missing_package_is_a_sentence(pretend, capsys):
+    def load_all():
+        raise ModuleNotFoundError("No module named 'yaml'", name="yaml")
+
+    pretend(spec=SimpleNamespace(load_all=load_all, SpecError=SpecError))
+    assert cli.main(["week3"]) == 1
+    assert "the package yaml is missing" in capsys.readouterr().err
+
+
+def test_interrupted_writes_nothing(pretend, tmp_path, capsys):
+    class Interrupted(Grader):
+        def grade(self, submissions):
+            yield self.report(submissions[0])
+            raise KeyboardInterrupt
+
+    cli.main(["week3", "--seed", "1"])
+    before = (tmp_path / "results/results.json").read_bytes()
+    capsys.readouterr()
+    pretend(Interrupted)
+    assert cli.main(["week3", "--seed", "2"]) == 130
+    told = capsys.readouterr()
+    assert (told.out, told.err) == (
+        "",
+        "grade.py: interrupted after 1 of 2 submissions; nothing was written\n",
+    )
+    assert (tmp_path / "results/results.json").read_bytes() == before
+
+
+# -- stdout and stderr
+
+
+def test_format_json_on_stdout_is_the_file(pretend, tmp_path, capsys):
+    cli.main(["week3", "--format", "json"])
+    assert capsys.readouterr().out == (tmp_path / "results/results.json").read_text("utf-8")
+
+
+def test_quiet_says_nothing(pretend, tmp_path, capsys):
+    assert cli.main(["week3", "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert (tmp_path / "results/results.json").exists()
+
+
+def test_quiet_still_tells_what_the_instructor_has_to_do(pretend, capsys):
+    assert cli.main(["week3", "--quiet", "--seed", "666"]) == 1
+    assert "the grader failed in 2 of 2 submissions" in capsys.readouterr().err
+
+
+def test_quiet_still_prints_what_format_asks_for(pretend, capsys):
+    cli.main(["week3", "--quiet", "--format", "csv"])
+    told = capsys.readouterr()
+    assert told.out.startswith("student,path,") and told.err == ""
+
+
+def test_piped_output_is_plain(tmp_path):
+    hand_in(tmp_path, "ada.py")
+    done = shell("week3", cwd=tmp_path, program=PRETEND, env=os.environ | {"FORCE_COLOR": "1", "COLUMNS": "20"})
+    assert "\x1b" not in done.stdout + done.stderr
+    assert max(map(len, done.stdout.splitlines())) > 100
+    assert "(cell [bold]3[/])" in done.stdout
+
+
+def test_a_locale_without_our_signs_is_no_trouble(tmp_path):
+    hand_in(tmp_path, "ada.py", "王.py")
+    plain = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = shell("week3", cwd=tmp_path, program=PRETEND, env=plain)
+    assert done.returncode == 0 and r"\u2717 matrix" in done.stdout
+    done = shell("week3", "--format", "json", cwd=tmp_path, program=PRETEND, env=plain)
+    assert [one["student"] for one in json.loads(done.stdout)["reports"]] == ["ada", "王"]
+
+
+def test_a_reader_that_leaves_is_no_trouble(tmp_path):
+    hand_in(tmp_path, "ada.py")
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, *PRETEND, "week3"]
+    done = subprocess.run(command, cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr and "Broken" not in done.stderr
+    assert (tmp_path / "results/results.json").exists()
+
+
+@pytest.mark.parametrize(("more", "colours"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_a_terminal_gets_colours_unless_it_asks_for_none(tmp_path, more, colours):
+    hand_in(tmp_path, "ada.py")
+    ours = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
+    shown = on_terminal(tmp_path, ours | {"TERM": "xterm-256color", "COLUMNS": "60"} | more)
+    assert ("\x1b[31m" in shown) is colours
+    assert "cell [bold]3[/]" in " ".join(shown.split())
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("    ✗ matrix: "))
+    assert re.match(r"    \S", lines[start + 1]), "a line that is wrapped is set in again"
+    assert max(map(len, lines[start:])) <= 60
+
+
+def on_terminal(folder, environment):
+    """What a terminal shows on which both stdout and stderr appear."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, *PRETEND, "week3"]
+    child = subprocess.Popen(command, cwd=folder, env=environment, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    try:
+        while part := os.read(ours, 65536):
+            shown += part
+    except OSError:  # Linux tells the end of a terminal by an error
+        pass
+    os.close(ours)
+    assert child.wait(60) == 0
+    return shown.decode("utf-8")
