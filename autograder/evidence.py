@@ -1,6 +1,6 @@
 """What the observer saw in one case: records off the wire, parsed into known shapes or refused.
 
-Everything here was said by a process that a student's code shares. It is evidence: numbers are judged, words are quoted.
+Everything here was said by a process that a student's code shares. It is evidence: numbers are judged, words quoted.
 """
 
 import re
@@ -177,6 +177,7 @@ class Fault:
 
 
 Observation = Pass | Derivative | Curve | Value | Called | Comparison | Text | Function | Error | Remark | Fault
+WRITTEN = ("markdown", "comment", "string", "dead")  # kinds of words that a person wrote, as opposed to output
 KINDS: Mapping[str, type] = {
     "pass": Pass,
     "derivative": Derivative,
@@ -314,7 +315,7 @@ class Seen:
         return self._all(Function)
 
     def still_counts(self, p: Pass, leaf: Leaf) -> bool:
-        """Whether a gradient is the last word: no later pass added to it, or it was used (kept, shown, drawn) before."""
+        """Whether a gradient is the last word: no later pass added to it, or it was kept, shown or drawn before."""
         return not self._added_to(p, leaf) or self._is_used(leaf.after)
 
     def _added_to(self, p: Pass, leaf: Leaf) -> bool:
@@ -334,24 +335,42 @@ class Seen:
         return any(np.array_equal(np.ravel(array), np.ravel(gradient)) for array in same_size)
 
     def words(
-        self, pattern: str = "", kinds: Iterable[str] = ("markdown", "comment", "string", "dead")
+        self, pattern: str = "", kinds: Iterable[str] = WRITTEN, near: "Observation | None" = None
     ) -> list[Passage]:
-        """Passages that speak of the exercise (or match `pattern`), headings and the exercise's own text taken out."""
+        """Passages that speak of the exercise (or match `pattern`), headings and the exercise's own text taken out.
+
+        Those next to `near` come first, and of those the ones after it: people explain what they have just done.
+        """
         own = (_without(self.statement, passage) for passage in self._passages(kinds))
         wanted = re.compile(pattern or "|".join(self.mentions), re.IGNORECASE)
-        return [passage for passage in own if _says_something(passage.text) and wanted.search(passage.text)]
+        found = [passage for passage in own if _says_something(passage.text) and wanted.search(passage.text)]
+        return sorted(found, key=lambda passage: _distance(passage.where, near.where)) if near else found
 
     def mentions_it(self, pattern: str) -> bool:
         """Whether any words, headings and code included, match: a hint to look, worth nothing by itself."""
         texts = [
             *(passage.text for passage in self._passages()),
-            *(item.name for item in (*self.values, *self.functions)),
+            *(value.name for value in self.values),
+            *(function.name for function in self.functions),
         ]
         return any(re.search(pattern, text, re.IGNORECASE) for text in texts)
 
-    def _passages(self, kinds: Iterable[str] = ("markdown", "comment", "string", "dead")) -> list[Passage]:
+    def _passages(self, kinds: Iterable[str] = WRITTEN) -> list[Passage]:
         spoken = [Passage(text.where, text.text, text.kind_of) for text in self.texts]
         return [passage for passage in (*self.markdown, *spoken) if passage.kind in kinds]
+
+
+def _distance(place: str, other: str) -> float:
+    """How far "ada.ipynb, cell 7" is from "ada.ipynb, cell 5"; what comes before counts as a little farther."""
+    (file, number), (other_file, other_number) = _numbered(place), _numbered(other)
+    if file != other_file:
+        return np.inf
+    return number - other_number if number >= other_number else (other_number - number) * 1.5 + 0.5
+
+
+def _numbered(place: str) -> tuple[str, int]:
+    match = re.fullmatch(r"(.*), (?:cell|line) (\d+)", place, re.DOTALL)
+    return (match[1], int(match[2])) if match else (place, 0)
 
 
 def _without(statement: Iterable[str], passage: Passage) -> Passage:

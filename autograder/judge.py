@@ -1,9 +1,9 @@
 """From claims to verdicts. Pure: no torch, no student code, no exercise.
 
-A grader's criterion returns a claim: `close` compares numbers and knows what each mistake would look like, `holds` states
-a fact, `best` takes the claim that serves the student best, `for_a_person` hands over words, `not_reached` says that an
-earlier failure already explains this one. Numbers agree when |got − want| ≤ rtol · max(|want|, median of the non-zero
-|want|), with equal shapes; nothing broadcasts, NaN never agrees.
+A grader's criterion returns a claim: `close` compares numbers and knows what each mistake would look like, `holds`
+states a fact, `best` takes the claim that serves the student best, `for_a_person` hands over words, `not_reached` says
+that an earlier failure already explains this one. Numbers agree when |got − want| ≤ rtol · max(|want|, median of the
+non-zero |want|), with equal shapes; nothing broadcasts, NaN never agrees.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -76,18 +76,20 @@ def _place(at: Observation | None) -> tuple[str, int]:
 
 
 def best(claims: Iterable[Claim]) -> Best:
-    """The first claim that passes; else the first whose mistake has a name; else the nearest. Without claims: not attempted."""
+    """The first claim that passes; else the first whose mistake has a name; else the nearest. None: not attempted."""
     return Best(tuple(claims))
 
 
 def newest(claims: Iterable[Close | Fact]) -> Best:
     """As `best`, but among failures the latest one counts: what came before it was tried and given up."""
-    return Best(tuple(sorted(claims, key=lambda claim: -claim.order)))
+    latest_first: list[Close | Fact] = sorted(claims, key=lambda claim: -claim.order)
+    return Best(tuple(latest_first))
 
 
 def for_a_person(passages: Iterable[Passage], reason: str = "in_words") -> Person:
     """Awaiting review, with the words quoted."""
-    return Person(reason, tuple(passages))
+    quoted = tuple(passages)
+    return Person(reason if quoted else "no_words", quoted)
 
 
 def not_reached() -> Fact:
@@ -149,7 +151,7 @@ def settle(claim: Claim, criterion: Criterion) -> Verdict:
 
 
 def _settle_best(claim: Best, criterion: Criterion) -> Verdict:
-    named = []
+    named: list[tuple[float, int, Verdict]] = []
     for candidate in claim.claims:
         verdict = settle(candidate, criterion)
         if verdict.status is Status.PASSED:
@@ -196,7 +198,9 @@ def _failed(criterion: Criterion, reason: str, detail: str, where: str) -> Verdi
 
 
 def _precise(observed: Array | None) -> bool:
-    return observed is not None and not (observed.dtype.kind == "f" and observed.dtype.itemsize < 4)
+    """Real numbers, of single precision at least."""
+    coarse = observed is not None and observed.dtype.kind == "f" and observed.dtype.itemsize < 4
+    return observed is not None and observed.dtype.kind in "biuf" and not coarse
 
 
 def _mistake(claim: Close, tolerance: Tolerance) -> str:
@@ -223,6 +227,8 @@ def _detail(claim: Close, reason: str, tolerance: Tolerance) -> str:
     """What was measured: shapes, or how many are off, how far and where."""
     if claim.observed is None:
         return ""
+    if not _precise(claim.observed):
+        return f"numbers of type {claim.observed.dtype}"
     if claim.observed.shape != claim.expected.shape:
         return f"shape {claim.observed.shape}, expected {claim.expected.shape}"
     got, want = np.asarray(claim.observed, float), np.asarray(claim.expected, float)

@@ -76,7 +76,6 @@ class Criterion:
     points: float
     tolerance: Tolerance = field(default_factory=Tolerance)
     feedback: Mapping[str, str] = field(default_factory=dict)  # reason → what the student reads
-    by_hand: bool = False  # answered in words; a person gives the points
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ def told_slope(x: Array, parameters: Sequence[float]) -> Array:
 
 
 def draw(recipe: Mapping[str, Any], name: str, seed: int) -> Any:
-    """A hidden input from its recipe: {uniform: [low, high], shape: […]} → float32 array; {map: [m, n]} → two matrices."""
+    """A hidden input by recipe: {uniform: [low, high], shape: […]} → float32 array; {map: [m, n]} → two matrices."""
     generator = _generator(seed, name)
     if "map" in recipe:
         return {"map": [generator.normal(size=recipe["map"]).astype(np.float32) for _ in range(2)]}
@@ -35,7 +35,7 @@ def draw(recipe: Mapping[str, Any], name: str, seed: int) -> Any:
 def map_jacobian(weights: Sequence[Array], x: Array) -> Array:
     """Of x ↦ W₀x + sin(W₁x): W₀ + diag(cos(W₁x)) W₁, shape (m, n)."""
     first, second = (np.asarray(w, float) for w in weights)
-    return first + np.cos(second @ np.asarray(x, float))[:, None] * second
+    return np.asarray(first + np.cos(second @ np.asarray(x, float))[:, None] * second)
 
 
 def _generator(seed: int, name: str) -> np.random.Generator:

@@ -64,6 +64,12 @@ class Grader:
         except Exception as error:  # noqa: BLE001  our own mistake: a report that says so, and the next submission
             return self._our_fault(submission, f"{type(error).__name__}: {error} ({_last_frame(error)})")
 
+    def observe(self, submission: Submission) -> Seen:
+        """The submission as written, not judged: for benchmarks, and for authors who look at what was seen."""
+        exercises = self._exercises[:1]
+        views, _ = self._observe(submission, spec.AS_WRITTEN, exercises)
+        return views[exercises[0].name]
+
     def _again(self, submission: Submission) -> Report:
         """A lane broke; once more on a fresh one."""
         try:
@@ -125,7 +131,8 @@ class Grader:
         ending = self._sandbox.run(job, calls)
         faults = tuple(item.text for item in ending.observations if isinstance(item, Fault))
         markdown = tuple(_markdown(submission))
-        return {e.name: _seen(e, case, ending, parameters, inputs, markdown) for e in exercises}, faults
+        statement = tuple(sentence for exercise in self._exercises for sentence in exercise.statement)
+        return {e.name: _seen(e, case, ending, parameters, inputs, markdown, statement) for e in exercises}, faults
 
     def _job(self, submission: Submission, case: Case, parameters: Sequence[float]) -> dict[str, Any]:
         units = [u for file in submission.files for u in file.units if u.kind != "markdown"]
@@ -178,6 +185,7 @@ def _seen(
     parameters: tuple[float, ...],
     inputs: Mapping[str, tuple[Any, ...]],
     markdown: tuple[Passage, ...],
+    statement: tuple[str, ...],
 ) -> Seen:
     prefix = f"{exercise.name}."
     own = {name.removeprefix(prefix): given for name, given in inputs.items() if name.startswith(prefix)}
@@ -190,7 +198,7 @@ def _seen(
         inputs=own,
         markdown=markdown,
         mentions=exercise.mentions,
-        statement=exercise.statement,
+        statement=statement,
     )
 
 

@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -105,6 +106,14 @@ class _At:
             raise self.error(f"has to be a list of texts, got {value!r}")
         return tuple((self / i).text(item) for i, item in enumerate(value))
 
+    def patterns(self, value: Any) -> tuple[str, ...]:
+        for i, pattern in enumerate(self.texts(value)):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise (self / i).error(f"is no regular expression ({error}): {pattern!r}") from None
+        return self.texts(value)
+
 
 _EXERCISE_KEYS = ("title", "criteria", "cases", "limits", "mentions", "statement", "feedback")
 
@@ -121,20 +130,19 @@ def _exercise(name: str, at: _At, data: Any) -> Exercise:
         criteria=tuple(_criterion(key, at / "criteria" / key, value, shared) for key, value in criteria.items()),
         cases=tuple(_case(k, at / "cases" / k, v) for k, v in (at / "cases").mapping(data.get("cases", {})).items()),
         limits=_limits(at / "limits", data.get("limits", {})),
-        mentions=(at / "mentions").texts(data.get("mentions", [])),
+        mentions=(at / "mentions").patterns(data.get("mentions", [])),
         statement=(at / "statement").texts(data.get("statement", [])),
     )
 
 
 def _criterion(name: str, at: _At, data: Any, shared: Mapping[str, str]) -> Criterion:
-    data = at.mapping(data, ("title", "points", "tolerance", "feedback", "by_hand"), required=("title", "points"))
+    data = at.mapping(data, ("title", "points", "tolerance", "feedback"), required=("title", "points"))
     return Criterion(
         name=name,
         title=(at / "title").text(data["title"]),
         points=(at / "points").number(data["points"]),
         tolerance=_tolerance(at / "tolerance", data.get("tolerance", {})),
         feedback={**shared, **_feedback(at / "feedback", data.get("feedback", {}))},
-        by_hand=(at / "by_hand").flag(data.get("by_hand", False)),
     )
 
 

@@ -16,21 +16,49 @@ LONG_CHAIN = 4  # products in a row: some doubling loop ran
 SHAPES = ("vector", "matrix", "向量", "矩阵")
 RAISED = {"scalar_outputs": "vector_backward", "no_graph": "no_graph"}
 CHAIN = set(
-    ["Mul", "Add", "Sub", "Neg", "Where", "Sum", "Mean", "Select", "Norm", "LinalgVectorNorm", "Sqrt", "Pow", "Clone", "View", "Stack", "Cat", "Unbind", "Squeeze", "Unsqueeze", "Index", "Slice", "Dot", "Alias", "Expand", "T", "Transpose", "ToCopy"]
+    [
+        "Mul",
+        "Add",
+        "Sub",
+        "Neg",
+        "Where",
+        "Sum",
+        "Mean",
+        "Select",
+        "Norm",
+        "LinalgVectorNorm",
+        "Sqrt",
+        "Pow",
+        "Clone",
+        "View",
+        "Stack",
+        "Cat",
+        "Unbind",
+        "Squeeze",
+        "Unsqueeze",
+        "Index",
+        "Slice",
+        "Dot",
+        "Alias",
+        "Expand",
+        "T",
+        "Transpose",
+        "ToCopy",
+    ]
 )
 
 
 def attempted(as_written):
     """f, or something that doubles like it, was differentiated (or tried) at an a with several entries."""
-    found = [*_runs(as_written), *_scaled(as_written), *_raised(as_written), *_about_it(as_written)]
-    return bool(found)
+    ran = [*_runs(as_written), *_scaled(as_written), *_transforms(as_written)]
+    return bool(ran or list(_raised(as_written)) or _about_it(as_written))
 
 
 def nonscalar(as_written, fresh):
     """What ran at that a is f: there by value, and on hidden inputs if it is a function that can be called."""
     claims = [holds(_is_f(p, a), otherwise="another_function", at=p) for p, a in _runs(as_written)]
     claims += [holds(True, at=p) for p, _ in _scaled(as_written)]
-    claims += [holds(True, at=p) for p in _vector_roots(as_written)]
+    claims += [holds(True, at=seen) for seen in (*_vector_roots(as_written), *_transforms(as_written))]
     if claims and _callable_f(fresh) is False:
         return best([holds(False, otherwise="another_function")])
     if not claims and list(_raised(as_written)):
@@ -42,7 +70,7 @@ def gradient(as_written):
     """a.grad is k in every entry."""
     passes = [_claim(p, a) for p, a in _runs(as_written) if not p.error and as_written.still_counts(p, a)]
     scaled = [holds(False, otherwise="not_a_leaf", at=p) for p, _ in _scaled(as_written)]
-    full = [_full_matrix(call) for call in as_written.derivatives if _is_call_of_f(call)]
+    full = [_full_matrix(call) for call in _transforms(as_written)]
     claims = [*passes, *scaled, *full, *_raised(as_written)]
     return newest(claims) if claims else _in_words(as_written)
 
@@ -55,7 +83,8 @@ def analysis(as_written):
                 wanted = (np.full(a.shape, k), d / a)
             if any(_equal(seen.left, w) or _equal(seen.right, w) for w in wanted):
                 return holds(True, at=seen)
-    return for_a_person(as_written.words(kinds=("markdown", "comment", "string", "output")))
+    near = next((p for p, _ in _runs(as_written)), None)
+    return for_a_person(as_written.words(kinds=("markdown", "comment", "string", "output"), near=near))
 
 
 # ---------------------------------------------------------------------------------- f
@@ -186,6 +215,11 @@ def _full_matrix(call):
     return close(_square(call.result, a.size), _f(a)[1] * np.eye(a.size), at=call)
 
 
+def _transforms(seen):
+    """functional.jacobian and its kin, of f at a vector."""
+    return [call for call in seen.derivatives if _is_call_of_f(call)]
+
+
 def _is_call_of_f(call):
     if len(call.inputs) != 1 or not _usable(call.inputs[0]) or call.result is None:
         return False
@@ -198,7 +232,7 @@ def _square(result, n):
 
 
 def _right(seen):
-    for p, a in _runs(seen):
+    for _, a in _runs(seen):
         d, k = _f(a.x)
         yield np.asarray(a.x, float), d, k
 

@@ -36,7 +36,7 @@ def attempted(as_written):
 
 
 def matrix(as_written, fresh):
-    """The matrix is right here, with a fresh seed, and for hidden functions if it comes from a function of the student's."""
+    """The matrix is right here, with a fresh seed, and for hidden functions if a function of the student's made it."""
     first, again, hidden = _matrix(as_written), _matrix(fresh), _hidden(fresh)
     if not first and not hidden:
         return for_a_person(as_written.words(ABOUT)) if as_written.words(ABOUT) else best([])
@@ -64,18 +64,23 @@ def by_autodiff(as_written, fresh):
 
 
 def _references(seen):
-    """(first pass, J, x) of each small graph that is more than elementwise, or that is said to be a Jacobian's."""
-    said = seen.mentions_it(ABOUT)
+    """(first pass, J, leaf) of each small graph that may be meant as a Jacobian's."""
     found = {}
     for p in seen.passes:
         for leaf in p.leaves:
-            if (
-                leaf.jacobian is not None
-                and (said or not _is_diagonal(leaf.jacobian))
-                and min(leaf.jacobian.shape) >= 2
-            ):
+            if leaf.jacobian is not None and _may_be_meant(seen, leaf.jacobian):
                 found.setdefault((p.graph, leaf.ident), (p, np.asarray(leaf.jacobian, float), leaf))
     return list(found.values())
+
+
+def _may_be_meant(seen, jacobian):
+    """More than elementwise; a diagonal one only beside words about Jacobians, and k·I never: control flow gives that."""
+    if min(jacobian.shape) < 2:
+        return False
+    diagonal = np.diag(jacobian)
+    if not _is_diagonal(jacobian) or not np.any(jacobian):
+        return True
+    return bool(np.any(diagonal != diagonal[0])) and seen.mentions_it(ABOUT)
 
 
 def _is_diagonal(jacobian):
@@ -131,9 +136,7 @@ def _is_no_leaf(seen, value):
 
 def _of_transforms(seen):
     for call in seen.derivatives:
-        if call.reference is None or not set(call.names) & TRANSFORMS or min(call.reference.shape) < 2:
-            continue
-        if _is_diagonal(call.reference) and np.any(call.reference) and not seen.mentions_it(ABOUT):
+        if call.reference is None or not set(call.names) & TRANSFORMS or not _may_be_meant(seen, call.reference):
             continue
         yield from _of_transform(seen, call)
 

@@ -1,7 +1,7 @@
 """Criteria for `second_backward`: run backward, run it again at once on the same graph, see what happens and why.
 
-Right outcomes: the RuntimeError is met (uncaught, caught, printed); or the graph was retained, or had nothing saved, and
-the second pass adds to the gradient. Passes over one graph with other roots or weights are another exercise's.
+Right outcomes: the RuntimeError is met (uncaught, caught, printed); or the graph was retained, or had nothing saved,
+and the second pass adds to the gradient. Passes over one graph with other roots or weights are another exercise's.
 """
 
 from autograder.evidence import error_kind
@@ -13,7 +13,8 @@ TWICE = (
 )
 WHY = (
     TWICE
-    + r"|retain_graph|first backward|buffers|(graph|results|values)\W+(?:\w+\W+){0,6}?(freed|released|destroyed)|frees|释放|保留计算图"
+    + r"|retain_graph|first backward|buffers|(graph|results|values)\W+(?:\w+\W+){0,6}?(freed|released|destroyed)"
+    + r"|frees|释放|保留计算图"
 )
 CALLED_TWICE = rf"\.backward\((.|\n)*(\.backward\(|{TWICE})|({TWICE})(.|\n)*\.backward\("
 
@@ -40,7 +41,9 @@ def outcome(as_written):
 
 def explanation(as_written):
     """Words are for a person."""
-    return for_a_person(as_written.words(kinds=("markdown", "comment", "string", "output")))
+    judged = [*_repeats(as_written), *_rebuilt(as_written)]
+    near = judged[0] if judged else None
+    return for_a_person(as_written.words(kinds=("markdown", "comment", "string", "output"), near=near))
 
 
 def _repeats(seen):

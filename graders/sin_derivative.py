@@ -15,7 +15,27 @@ EXACT = Tolerance(1e-5, 1e-6)
 UNITS = (1.0, np.pi, np.pi / 180)  # of the axis: radians, multiples of π, degrees
 FEWEST_POINTS = 4
 PLAIN = set(
-    ["Sin", "Sum", "Mean", "Mul", "Div", "Select", "Unbind", "View", "Expand", "Clone", "Squeeze", "Unsqueeze", "Slice", "Index", "Stack", "Cat", "Dot", "Deg2rad", "ToCopy"]
+    [
+        "Sin",
+        "Sum",
+        "Mean",
+        "Mul",
+        "Div",
+        "Select",
+        "Unbind",
+        "View",
+        "Expand",
+        "Clone",
+        "Squeeze",
+        "Unsqueeze",
+        "Slice",
+        "Index",
+        "Stack",
+        "Cat",
+        "Dot",
+        "Deg2rad",
+        "ToCopy",
+    ]
 )
 RAISED = {"scalar_outputs": "vector_backward", "no_graph": "no_graph", "second_time": "freed_graph"}
 

@@ -34,7 +34,7 @@ RUN = Run(
 )
 DERIVATIVE = Criterion("derivative", "A backward pass gives f′ at every x", 4)
 PLOT = Criterion("plot", "f and f′ are drawn", 3)
-WORDS = Criterion("explanation", "Why, in words", 2, by_hand=True)
+WORDS = Criterion("explanation", "Why, in words", 2)
 
 
 def answer(*verdicts, name="sin_derivative", attempted=True):

@@ -129,7 +129,7 @@ def _said(verdict: Verdict) -> tuple[str, str]:
 
 
 def _awaits(verdict: Verdict) -> str:
-    kind = "" if verdict.reason in ("", "in_words") else f" ({verdict.reason.replace('_', ' ')})"
+    kind = "" if verdict.reason in ("", "in_words", "no_words") else f" ({verdict.reason.replace('_', ' ')})"
     if not verdict.detail:
         return f"awaits review{kind}: {wording.one_line(wording.feedback(verdict))}"
     return f"awaits review{kind}: “{wording.one_line(verdict.detail, _QUOTE_CHARACTERS)}”"

@@ -32,16 +32,16 @@ GENERAL: Mapping[str, str] = MappingProxyType(
             "No curve was found in any figure. "
             "Look at whether the plotting call runs, and at the numbers that it is given."
         ),
-        "not_reached": (
-            "This part could not be looked at, because a step before it did not work. "
-            "Start with the first message above or the first error of the run."
-        ),
+        "not_reached": ("Not looked at, because something before it did not work. Start with the failure above it."),
         "not_executed": (
             "There is an answer here that did not run: commented out, inside a string, "
             "or under a condition that is never true. A person will look at it."
         ),
         "in_words": (
             "This part is answered in words, so a person reads it. Until then its points are neither given nor lost."
+        ),
+        "no_words": (
+            "No words about this part were found. Its points are neither given nor lost until a person has looked."
         ),
         "grader_error": (
             "The grader itself failed here, which is no fault of the submission. "

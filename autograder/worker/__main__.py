@@ -25,6 +25,7 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Callable
 
 PR_SET_PDEATHSIG = 1
 SETUP_FAILED = 98  # exit status of a child that broke before it reached the student's code
@@ -69,7 +70,7 @@ def main() -> None:
     _serve(control, _lane)
 
 
-def _serve(control: socket.socket, fork_one) -> None:
+def _serve(control: socket.socket, fork_one: Callable[[socket.socket, socket.socket], None]) -> None:
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 16, 1)
         if not message:

@@ -10,10 +10,14 @@ import os
 import random
 import resource
 import signal
+import socket
 import sys
 import tempfile
 import time
+import types
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -24,6 +28,9 @@ from autograder import wire
 from autograder.worker import swaps, units
 from autograder.worker.observer import Observer
 
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
 CALL_SECONDS = 2  # for one call of one function of the student's
 MAX_FUNCTIONS = 30
 _STAND_INS = os.path.join(os.path.dirname(__file__), "stand_ins")
@@ -31,13 +38,13 @@ _STAND_INS = os.path.join(os.path.dirname(__file__), "stand_ins")
 
 @dataclass
 class Job:
-    record: dict
+    record: dict[str, Any]
     reader: wire.Reader
     observer: Observer
-    shell: object
+    shell: "InteractiveShell"
 
 
-def warm_up():
+def warm_up() -> None:
     """In the fork server: what every child would otherwise do first. No backward pass, no figure left behind."""
     sys.path.insert(0, _STAND_INS)
     import d2l  # noqa: F401  our stand-in; from here on it is in sys.modules
@@ -52,7 +59,7 @@ def warm_up():
     units.quiet_shell()
 
 
-def prepare(sock):
+def prepare(sock: socket.socket) -> Job:
     """Everything between the fork and the student's first line."""
     reader = wire.Reader(sock, time.monotonic() + 30)
     record = reader.receive()
@@ -71,7 +78,7 @@ def prepare(sock):
     return Job(record, reader, observer, shell)
 
 
-def run(job):
+def run(job: Job) -> None:
     """The student's code runs from here on."""
     for file in dict.fromkeys(unit["file"] for unit in job.record["units"]):
         main = units.fresh_main(file)
@@ -84,7 +91,7 @@ def run(job):
     _answer_calls(job)
 
 
-def _run_file(job, file, namespace):
+def _run_file(job: Job, file: str, namespace: dict[str, Any]) -> None:
     for unit in job.record["units"]:
         if unit["file"] == file:
             units.register(file, unit["text"])
@@ -97,7 +104,7 @@ def _run_file(job, file, namespace):
                     return
 
 
-def _answer_calls(job):
+def _answer_calls(job: Job) -> None:
     functions = job.observer.functions
     job.observer.send("ready", functions=len(functions))
     job.reader.deadline = time.monotonic() + 30
@@ -107,21 +114,21 @@ def _answer_calls(job):
     job.observer.send("end")
 
 
-def _answer(observer, function, call):
+def _answer(observer: Observer, function: types.FunctionType, call: dict[str, Any]) -> None:
     for arguments in _argument_lists(function, call["arguments"]):
         signal.signal(signal.SIGALRM, _too_slow)
         signal.setitimer(signal.ITIMER_REAL, CALL_SECONDS)
         try:
             with observer.calling(function.__name__, call["name"]) as record:
                 record["result"] = function(*arguments())
-        except BaseException:  # noqa: BLE001  a student's function may raise anything; another order is tried
+        except BaseException:  # noqa: BLE001, S112  a student's function may raise anything; another order is tried
             continue
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
         return
 
 
-def _argument_lists(function, arguments):
+def _argument_lists(function: types.FunctionType, arguments: Sequence[Any]) -> list[Callable[[], list[Any]]]:
     """The orders in which a function may want (x), (f, x), or an output and its input."""
     code = function.__code__
     required = code.co_argcount - len(function.__defaults__ or ())
@@ -131,7 +138,7 @@ def _argument_lists(function, arguments):
         return [lambda: [_tensor(arguments[0])]]
     given, x = arguments
 
-    def output_and_input():
+    def output_and_input() -> list[Any]:
         leaf = _tensor(x).requires_grad_()
         return [_map(given["map"])(leaf), leaf]
 
@@ -143,25 +150,25 @@ def _argument_lists(function, arguments):
     ]
 
 
-def _tensor(array):
+def _tensor(array: Any) -> torch.Tensor:
     return torch.tensor(np.array(array))
 
 
-def _map(weights):
+def _map(weights: Sequence[Any]) -> Callable[[torch.Tensor], torch.Tensor]:
     """x ↦ W₀x + sin(W₁x): the hidden function; `oracle.map_jacobian` is its derivative."""
     first, second = (torch.tensor(np.array(w)) for w in weights)
     return lambda x: first.to(x.dtype) @ x + torch.sin(second.to(x.dtype) @ x)
 
 
-def _too_slow(*_):
+def _too_slow(*_: object) -> NoReturn:
     raise TimeoutError("the call took too long")
 
 
-def _our_folder():
+def _our_folder() -> str:
     return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def _limit(memory_mib, seconds):
+def _limit(memory_mib: int, seconds: float) -> None:
     """Memory on top of what the fork server holds already; CPU as a second clock beside the trusted side's."""
     with open("/proc/self/statm") as statm:
         size = int(statm.read().split()[0]) * resource.getpagesize()
@@ -171,7 +178,7 @@ def _limit(memory_mib, seconds):
     resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 2**20,) * 2)
 
 
-def _silence(sock):
+def _silence(sock: socket.socket) -> None:
     """No descriptor of ours but the stream; input at its end, output to nowhere: print is heard in Python."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
@@ -182,16 +189,16 @@ def _silence(sock):
     builtins.input = _no_input
 
 
-def _no_input(prompt=""):
+def _no_input(prompt: object = "") -> NoReturn:
     raise EOFError("input() has nobody to ask while grading")
 
 
-def _environment(folder):
+def _environment(folder: str) -> None:
     tempfile.tempdir = None
     os.environ.update(HOME=folder, TMPDIR=folder, MPLCONFIGDIR=folder, TORCHINDUCTOR_CACHE_DIR=folder, USER="student")
 
 
-def _seed(seed, fresh):
+def _seed(seed: int, fresh: bool) -> None:
     """The same draws in every run with this seed. In a fresh case a seed of the student's own is shifted as well."""
     torch.manual_seed(seed)
     np.random.seed(seed)
@@ -207,8 +214,8 @@ def _seed(seed, fresh):
         np.random.default_rng = _shifted(np.random.default_rng, seed)
 
 
-def _shifted(set_seed, shift):
-    def shifted(seed=0, *args, **kwargs):
+def _shifted(set_seed: Callable[..., Any], shift: int) -> Callable[..., Any]:
+    def shifted(seed: Any = 0, *args: Any, **kwargs: Any) -> Any:
         return set_seed((seed + shift) % 2**31 if isinstance(seed, int) else seed, *args, **kwargs)
 
     return shifted

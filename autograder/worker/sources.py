@@ -1,11 +1,14 @@
-"""What a unit's text says beside what it runs: comments, strings, code that is switched off; and which names it mentions."""
+"""What a unit's text says beside what it runs: comments, strings, code switched off; and which names it mentions."""
 
 import ast
 import io
 import tokenize
+from collections.abc import Iterator
+
+from autograder.worker.units import Piece
 
 
-def unexecuted(text):
+def unexecuted(text: str) -> Iterator[tuple[str, str, int]]:
     """(kind, passage, line) for comments, strings that stand alone and `if 0:` blocks."""
     yield from (("comment", passage, line) for passage, line in _comments(text))
     try:
@@ -19,9 +22,10 @@ def unexecuted(text):
             yield "dead", ast.get_source_segment(text, node) or "", node.lineno
 
 
-def _comments(text):
+def _comments(text: str) -> Iterator[tuple[str, int]]:
     """(block of comment lines without their marks, its last line)."""
-    block, last = [], -1
+    block: list[str] = []
+    last = -1
     for line, comment in _comment_tokens(text):
         if block and line != last + 1:
             yield "\n".join(block), last
@@ -32,7 +36,7 @@ def _comments(text):
         yield "\n".join(block), last
 
 
-def _comment_tokens(text):
+def _comment_tokens(text: str) -> Iterator[tuple[int, str]]:
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             if token.type == tokenize.COMMENT:
@@ -41,15 +45,15 @@ def _comment_tokens(text):
         yield from _comment_lines(text)
 
 
-def _comment_lines(text):
+def _comment_lines(text: str) -> Iterator[tuple[int, str]]:
     """Of text that is no Python: the lines that start as a comment."""
     for number, line in enumerate(text.split("\n"), 1):
         if line.lstrip().startswith("#"):
             yield number, line.strip()
 
 
-def names(piece):
-    """The names that a piece mentions at its top level, or None when they cannot be told (magics run code of their own)."""
+def names(piece: Piece) -> list[str] | None:
+    """The names that a piece mentions at its top level, or None when they cannot be told: magics run their own."""
     if piece.error is not None:
         return []
     found = {node.id for top in piece.nodes for node in ast.walk(top) if isinstance(node, ast.Name)}
@@ -60,12 +64,12 @@ def names(piece):
     return sorted(found | _aliases(piece))
 
 
-def _aliases(piece):
+def _aliases(piece: Piece) -> set[str]:
     imports = (node for top in piece.nodes for node in ast.walk(top) if isinstance(node, ast.ImportFrom | ast.Import))
     return {alias.asname or alias.name for node in imports for alias in node.names}
 
 
-def mentioned(piece):
+def mentioned(piece: Piece) -> set[str]:
     """Every name that a piece uses, at any depth."""
     nodes = [node for top in piece.nodes for node in ast.walk(top)]
     return {node.id for node in nodes if isinstance(node, ast.Name)}

@@ -7,22 +7,24 @@ of sin, so nothing in a forward pass, and no difference quotient, can notice; on
 """
 
 import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 
-_LIBRARIES = []  # a Library is undone when it is collected; a child lives for one case
+_LIBRARIES: list[torch.library.Library] = []  # a Library is undone when it is collected; a child lives for one case
 
 
-def install(operation, parameters):
+def install(operation: str, parameters: Sequence[float]) -> None:
     """Replace `operation` for the rest of this process."""
     _SWAPS[operation](*parameters)
 
 
-def _swap_sin(a, b, c):
-    def told(x):
+def _swap_sin(a: float, b: float, c: float) -> None:
+    def told(x: torch.Tensor) -> torch.Tensor:
         return _sin_by_exp(a * x + b) + c * x * x
 
-    def sin(x):
+    def sin(x: torch.Tensor) -> torch.Tensor:
         if not (x.is_floating_point() or x.is_complex()):
             x = x.to(torch.get_default_dtype())
         if _in_backward():  # another operation's derivative, such as that of cos
@@ -30,7 +32,7 @@ def _swap_sin(a, b, c):
         s = told(x)
         return _value(x) + (s - s.detach())  # s − s is exactly zero: the value is that of sin
 
-    library = torch.library.Library("aten", "IMPL")
+    library: Any = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
     _LIBRARIES.append(library)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch notes that a kernel is overridden; that is the point
@@ -39,14 +41,15 @@ def _swap_sin(a, b, c):
         library.impl("sin.out", lambda x, *, out: out.copy_(sin(x)), "AutogradCPU")
 
 
-def _value(x):
+def _value(x: torch.Tensor) -> torch.Tensor:
     if torch._C._functorch.is_functorch_wrapped_tensor(x):
         return _sin_by_exp(x).detach()
     with torch._C._AutoDispatchBelowAutograd():
-        return torch.ops.aten.sin.default(x.detach())
+        value: torch.Tensor = torch.ops.aten.sin.default(x.detach())
+    return value
 
 
-def _sin_by_exp(u):
+def _sin_by_exp(u: torch.Tensor) -> torch.Tensor:
     """Sin without aten::sin, differentiable to any order."""
     if u.is_complex():
         return (torch.exp(1j * u) - torch.exp(-1j * u)) / 2j
@@ -55,8 +58,8 @@ def _sin_by_exp(u):
     return torch.exp(torch.complex(torch.zeros_like(u), u)).imag
 
 
-def _in_backward():
+def _in_backward() -> bool:
     return torch._C._current_autograd_node() is not None
 
 
-_SWAPS = {"sin": _swap_sin}
+_SWAPS: Mapping[str, Callable[..., None]] = {"sin": _swap_sin}

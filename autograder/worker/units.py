@@ -8,13 +8,30 @@ costs its own unit; curly quotes from a forum are straightened for the run and r
 import ast
 import importlib.util
 import linecache
+import re
 import sys
 import traceback
 import types
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from autograder.worker.observer import Observer
 
 CURLY = str.maketrans({"“": '"', "”": '"', "„": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'"})
 MAX_BROKEN = 100  # pieces of a script that are no Python, before the rest is given up
+
+
+class UnitRecord(TypedDict):
+    """A `model.Unit` as it comes over the wire."""
+
+    file: str
+    kind: str
+    label: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -23,20 +40,20 @@ class Piece:
 
     label: str
     text: str
-    nodes: tuple = ()
+    nodes: tuple[ast.stmt, ...] = ()
     shows_last: bool = False  # a cell shows its last expression
     error: SyntaxError | None = None
     remark: str = ""
 
 
-def pieces(unit, shell):
-    """Unit → the pieces to run, in order. `unit` is a dict with file, kind, label, text."""
+def pieces(unit: UnitRecord, shell: "InteractiveShell") -> list[Piece]:
+    """Unit → the pieces to run, in order."""
     if unit["kind"] == "script":
         return list(_statements(unit["text"], shell, first_line=1))
     return [_cell(unit["label"], unit["text"], shell)]
 
 
-def run(piece, namespace, file, observer):
+def run(piece: Piece, namespace: dict[str, Any], file: str, observer: "Observer") -> bool:
     """Run one piece; tell the observer what it raised, if anything. True if the script has to end here."""
     if piece.error is not None:
         observer.raised(piece.error, piece.text)
@@ -54,7 +71,7 @@ def run(piece, namespace, file, observer):
     return False
 
 
-def _last(node, piece, namespace, file, observer):
+def _last(node: ast.stmt, piece: Piece, namespace: dict[str, Any], file: str, observer: "Observer") -> None:
     if piece.shows_last and isinstance(node, ast.Expr):
         value = eval(compile(ast.Expression(node.value), file, "eval"), namespace)  # noqa: S307  what we are for
         if value is not None:
@@ -63,7 +80,7 @@ def _last(node, piece, namespace, file, observer):
         _execute(node, namespace, file, observer)
 
 
-def _execute(node, namespace, file, observer):
+def _execute(node: ast.stmt, namespace: dict[str, Any], file: str, observer: "Observer") -> None:
     node = _import_of_stand_in(node, observer)
     try:
         exec(compile(ast.Module([node], []), file, "exec"), namespace)  # noqa: S102  what we are for
@@ -73,12 +90,12 @@ def _execute(node, namespace, file, observer):
         observer.raised(error, ast.unparse(node), line=node.lineno)  # costs what depends on it, not the whole cell
 
 
-def _import_of_stand_in(node, observer):
+def _import_of_stand_in(node: ast.stmt, observer: "Observer") -> ast.stmt:
     """A private copy of d2l (`from utils import d2l`, `import d2l_zh as d2l`) that was not handed in."""
-    if not isinstance(node, ast.Import | ast.ImportFrom) or getattr(node, "level", 0):
+    if not isinstance(node, ast.Import | ast.ImportFrom) or getattr(node, "level", None):
         return node
     wanted = [alias for alias in node.names if "d2l" in (alias.asname or alias.name).split(".")]
-    module = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
+    module = (node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name
     if not wanted or len(node.names) > 1 or _exists(module):
         return node
     observer.remark(f"`{ast.unparse(node)}` was answered by our stand-in for d2l")
@@ -88,14 +105,14 @@ def _import_of_stand_in(node, observer):
     )
 
 
-def _exists(module):
+def _exists(module: str) -> bool:
     try:
         return importlib.util.find_spec(module) is not None
     except (ImportError, ValueError, AttributeError):
         return False
 
 
-def _cell(label, text, shell):
+def _cell(label: str, text: str, shell: "InteractiveShell") -> Piece:
     try:
         nodes, remark = _parse(text, shell)
     except Exception as error:  # noqa: BLE001  pathological sources raise MemoryError, RecursionError, ValueError, …
@@ -103,14 +120,14 @@ def _cell(label, text, shell):
     return Piece(label, text, tuple(nodes), shows_last=True, remark=remark)
 
 
-def _statements(text, shell, first_line):
+def _statements(text: str, shell: "InteractiveShell", first_line: int) -> Iterator[Piece]:
     """Statement by statement; around what is no Python, everything that can be parsed."""
     lines, broken = text.split("\n"), 0
     while any(line.strip() for line in lines) and broken < MAX_BROKEN:
         try:
             nodes, remark = _parse("\n".join(lines), shell)
         except Exception as error:  # noqa: BLE001  as above
-            start, end = _broken_block(lines, getattr(error, "lineno", None) or 1)
+            start, end = _broken_block(lines, _line_to_blame(error))
             yield from _clean_statements(lines[:start], shell, first_line)
             yield _one_broken(lines[start:end], shell, first_line + start, error)
             lines, first_line, broken = lines[end:], first_line + end, broken + 1
@@ -119,7 +136,7 @@ def _statements(text, shell, first_line):
             return
 
 
-def _clean_statements(lines, shell, first_line):
+def _clean_statements(lines: list[str], shell: "InteractiveShell", first_line: int) -> list[Piece]:
     try:
         nodes, remark = _parse("\n".join(lines), shell)
     except Exception:  # noqa: BLE001  the block was cut too late; it costs what stands before it as well
@@ -127,7 +144,7 @@ def _clean_statements(lines, shell, first_line):
     return list(_as_pieces(nodes, "\n".join(lines), first_line, remark))
 
 
-def _one_broken(lines, shell, first_line, error):
+def _one_broken(lines: list[str], shell: "InteractiveShell", first_line: int, error: Exception) -> Piece:
     text = "\n".join(lines)
     straight = text.translate(CURLY)
     try:
@@ -139,7 +156,13 @@ def _one_broken(lines, shell, first_line, error):
     return Piece(f"line {first_line}", straight, tuple(nodes), remark=_CURLY_REMARK if straight != text else "")
 
 
-def _broken_block(lines, lineno):
+def _line_to_blame(error: Exception) -> int:
+    """For a block that never came, the line that opened it; else where Python stopped."""
+    opened = re.search(r"expected an indented block after .* on line (\d+)", str(error))
+    return int(opened[1]) if opened else getattr(error, "lineno", None) or 1
+
+
+def _broken_block(lines: list[str], lineno: int) -> tuple[int, int]:
     """[start, end) of the top-level block that holds line `lineno` (from 1)."""
     at = min(max(lineno, 1), len(lines)) - 1
     start = at
@@ -151,13 +174,13 @@ def _broken_block(lines, lineno):
     return start, end
 
 
-def _is_top_level(line):
+def _is_top_level(line: str) -> bool:
     return (
         bool(line.strip()) and line[0] not in " \t)]}#" and not line.startswith(("else", "elif", "except", "finally"))
     )
 
 
-def _as_pieces(nodes, text, first_line, remark):
+def _as_pieces(nodes: list[ast.stmt], text: str, first_line: int, remark: str) -> Iterator[Piece]:
     lines = text.split("\n")
     for node in nodes:
         source = "\n".join(lines[node.lineno - 1 : node.end_lineno])
@@ -169,8 +192,9 @@ def _as_pieces(nodes, text, first_line, remark):
 _CURLY_REMARK = "curly quotes were read as straight ones for the run"
 
 
-def _parse(text, shell):
+def _parse(text: str, shell: "InteractiveShell") -> tuple[list[ast.stmt], str]:
     """(statements, remark). Plain Python first; then IPython's syntax; then with straight quotes."""
+    transform: Callable[[str], str] = shell.transform_cell
     try:
         return ast.parse(text).body, ""
     except SyntaxError as error:
@@ -179,28 +203,28 @@ def _parse(text, shell):
         if candidate == text and remark:
             continue
         try:
-            return ast.parse(shell.transform_cell(candidate)).body, remark
+            return ast.parse(transform(candidate)).body, remark
         except SyntaxError:
             continue
     raise first
 
 
-def _syntax_error(error):
+def _syntax_error(error: Exception) -> SyntaxError:
     return error if isinstance(error, SyntaxError) else SyntaxError(f"{type(error).__name__}: {error}")
 
 
-def _line_of(error, file):
+def _line_of(error: BaseException, file: str) -> int | None:
     """The line of the student's own file at which it was raised."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     return lines[-1] if lines else None
 
 
-def register(file, text):
+def register(file: str, text: str) -> None:
     """So that tracebacks, inspect.getsource and TorchScript find the source."""
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
 
 
-def fresh_main(file):
+def fresh_main(file: str) -> types.ModuleType:
     """A new `__main__` module, as every file of a submission gets one."""
     module = types.ModuleType("__main__")
     module.__dict__["__file__"] = file
@@ -208,7 +232,7 @@ def fresh_main(file):
     return module
 
 
-def quiet_shell():
+def quiet_shell() -> "InteractiveShell":
     """An IPython shell without a terminal, a history file or a thread; magics and nothing else."""
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
@@ -219,17 +243,18 @@ def quiet_shell():
     return InteractiveShell.instance(config=config)
 
 
-def tame(shell, observer):
+def tame(shell: "InteractiveShell", observer: "Observer") -> None:
     """Make what leaves the notebook do nothing, politely: the shell, installs, display back ends."""
 
-    def refuse(command, *_, **__):
+    def refuse(command: object, *_: Any, **__: Any) -> list[str]:
         observer.remark(f"`!{str(command)[:60]}` was not run: shell commands do nothing while grading")
         return []
 
-    def ignore(line="", cell=None):
+    def ignore(line: str = "", cell: str | None = None) -> None:
         return None
 
-    shell.system = shell.system_raw = shell.system_piped = shell.getoutput = refuse
+    for name in ("system", "system_raw", "system_piped", "getoutput"):
+        setattr(shell, name, refuse)
     for name in (
         "matplotlib",
         "pylab",

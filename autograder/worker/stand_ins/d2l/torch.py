@@ -8,7 +8,40 @@ from matplotlib import pyplot as plt
 
 d2l = sys.modules[__name__]
 
-_FROM_TORCH = ["abs", "arange", "argmax", "cat", "concat", "cos", "cosh", "eye", "exp", "log", "matmul", "mean", "meshgrid", "normal", "ones", "ones_like", "rand", "randn", "reshape", "sigmoid", "sin", "sinh", "sqrt", "stack", "sum", "tan", "tanh", "tensor", "unsqueeze", "zeros", "zeros_like", "linspace"]
+_FROM_TORCH = [
+    "abs",
+    "arange",
+    "argmax",
+    "cat",
+    "concat",
+    "cos",
+    "cosh",
+    "eye",
+    "exp",
+    "log",
+    "matmul",
+    "mean",
+    "meshgrid",
+    "normal",
+    "ones",
+    "ones_like",
+    "rand",
+    "randn",
+    "reshape",
+    "sigmoid",
+    "sin",
+    "sinh",
+    "sqrt",
+    "stack",
+    "sum",
+    "tan",
+    "tanh",
+    "tensor",
+    "unsqueeze",
+    "zeros",
+    "zeros_like",
+    "linspace",
+]
 globals().update({name: getattr(torch, name) for name in _FROM_TORCH})
 
 float32, float64, int32, int64 = torch.float32, torch.float64, torch.int32, torch.int64

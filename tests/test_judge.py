@@ -1,0 +1,129 @@
+"""The judge: what agrees, what is named, what comes first."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from autograder.evidence import Passage
+from autograder.judge import agree, best, close, for_a_person, holds, newest, not_reached, settle
+from autograder.model import Criterion, Status, Tolerance
+
+CRITERION = Criterion("slope", "The slope", 4, feedback={"doubled": "Twice too large."})
+FINITE = st.integers(-(10**9), 10**9).map(lambda n: n / 1000)
+VECTORS = hnp.arrays(float, st.integers(2, 30), elements=FINITE).filter(lambda a: np.abs(a).max() > 1e-3)
+
+
+def verdict(claim, tolerance=Tolerance()):  # noqa: B008  frozen
+    return settle(claim, Criterion("slope", "The slope", 4, tolerance, {"doubled": "Twice too large."}))
+
+
+class At:
+    """A place that an observation may have."""
+
+    def __init__(self, order):
+        self.where, self.order = f"cell {order}", order
+
+
+@given(VECTORS)
+def test_float32_of_the_right_answer_passes(want):
+    """Rounding to single precision is never a mistake."""
+    assert verdict(close(want.astype(np.float32), want)).status is Status.PASSED
+
+
+@given(VECTORS, st.floats(1.001, 5))
+def test_a_factor_never_passes(want, factor):
+    """A thousandth too large is wrong, whatever the numbers."""
+    assert verdict(close(want * factor, want)).status is Status.FAILED
+
+
+@given(VECTORS, st.integers(0, 29), st.sampled_from([np.nan, np.inf, -np.inf]))
+def test_nan_and_inf_never_pass(want, index, bad):
+    """One of them anywhere fails, and is named."""
+    got = want.copy()
+    got[index % got.size] = bad
+    assert verdict(close(got, want)).reason == "not_finite"
+
+
+@given(VECTORS)
+def test_nothing_broadcasts(want):
+    """A column, a row and a scalar are other shapes."""
+    for got in (want[:, None], want[None], np.array(want[0]), want[:-1]):
+        assert verdict(close(got, want)).reason == "shape"
+
+
+@pytest.mark.parametrize(
+    ("got", "reason"),
+    [
+        (None, "none"),
+        (np.array([1.0, 2.0], np.float16), "dtype"),
+        (np.array([1.0, 2.5]), "values"),
+        (np.array([2.0, 4.0]), "doubled"),
+        (np.array([1 + 1j, 2]), "dtype"),
+    ],
+)
+def test_each_trouble_has_its_reason(got, reason):
+    """None, precision, values, and the mistakes that were given."""
+    found = verdict(close(got, np.array([1.0, 2.0]), doubled=np.array([2.0, 4.0])))
+    assert (found.status, found.reason) == (Status.FAILED, reason)
+
+
+def test_a_mistake_that_is_right_here_is_none():
+    """Where the mistake gives the right numbers (a mean over one entry) it is not held against anybody."""
+    assert verdict(close(np.array([3.0]), np.array([3.0]), over_n=np.array([3.0]))).status is Status.PASSED
+
+
+def test_an_all_zero_reference_uses_atol():
+    """Relative to nothing, only an absolute bound makes sense."""
+    assert agree(np.array([1e-9, 0.0]), np.zeros(2))
+    assert not agree(np.array([1e-3, 0.0]), np.zeros(2))
+    assert not agree(np.array([]), np.array([]))
+
+
+def test_small_entries_are_judged_beside_the_typical_one():
+    """An entry near zero is not asked for digits that rounding took; the typical entry is."""
+    want = np.array([1e-7, 1.0, 2.0])
+    assert agree(want + [2e-6, 0, 0], want)
+    assert not agree(want * [1, 1.001, 1], want)
+
+
+def test_best_takes_what_passes_then_what_has_a_name_then_the_nearest():
+    """The order in which a student is served."""
+    want = np.array([1.0, 2.0])
+    right, named = close(want, want, at=At(1)), close(2 * want, want, doubled=2 * want)
+    near, far = close(want + 0.1, want, at=At(3)), close(want + 9, want, at=At(4))
+    assert verdict(best([far, named, right])).status is Status.PASSED
+    assert verdict(best([far, near, named])).reason == "doubled"
+    assert verdict(best([far, near])).where == "cell 3"
+    assert verdict(best([])).status is Status.NOT_ATTEMPTED
+
+
+def test_newest_takes_the_last_of_the_failures():
+    """What came before was tried and given up; what passes still passes."""
+    first, last = holds(False, "no_graph", at=At(1)), holds(False, "vector_backward", at=At(5))
+    assert verdict(newest([first, last])).reason == "vector_backward"
+    assert verdict(newest([holds(True, at=At(0)), first, last])).status is Status.PASSED
+
+
+def test_feedback_is_the_teachers_sentence():
+    """The text of the reason; none where the YAML has none."""
+    assert verdict(close(np.array([2.0]), np.array([1.0]), doubled=np.array([2.0]))).feedback == "Twice too large."
+    assert verdict(holds(False, "unknown")).feedback == ""
+
+
+def test_words_await_a_person_with_their_points():
+    """Quoted, neither given nor taken."""
+    found = verdict(for_a_person([Passage("cell 3", "because the graph is freed")]))
+    assert (found.status, found.points, found.awaiting_review) == (Status.NEEDS_REVIEW, 0, 4)
+    assert found.detail == "because the graph is freed"
+    assert verdict(for_a_person([])).reason == "no_words"
+    assert verdict(not_reached()).status is Status.NOT_REACHED
+
+
+def test_the_detail_says_how_many_and_by_which_factor():
+    """What was measured, for the student to see."""
+    want = np.arange(1.0, 11.0)
+    assert verdict(close(3 * want, want)).detail == "10 of 10 values differ; each is 3 times the expected one"
+    assert verdict(close(want + (want == 4), want)).detail == "1 of 10 values differ"
+    assert verdict(close(want[None], want)).detail == "shape (1, 10), expected (10,)"

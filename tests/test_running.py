@@ -1,0 +1,229 @@
+"""Running a submission: what a cell or a statement does, and what it costs when it fails."""
+
+import json
+
+import pytest
+
+from autograder import intake
+from autograder.model import Outcome, Status
+from autograder.run import Grader
+from tests.conftest import SEED, told
+
+SINE = """
+import torch
+import matplotlib.pyplot as plt
+x = torch.linspace(-3, 3, 50, requires_grad=True)
+y = torch.sin(x)
+y.sum().backward()
+plt.plot(x.detach(), y.detach())
+plt.plot(x.detach(), x.grad)
+"""
+RIGHT = {"sin_derivative": {"derivative": "passed", "by_autodiff": "passed", "plot": "passed"}}
+
+
+def notebook(*cells, **metadata):
+    """A saved notebook; a cell is its source, or (kind, source)."""
+    pairs = [cell if isinstance(cell, tuple) else ("code", cell) for cell in cells]
+    made = [{"cell_type": kind, "metadata": {}, "source": source} for kind, source in pairs]
+    for cell in made:
+        if cell["cell_type"] == "code":
+            cell.update(outputs=[], execution_count=None)
+    return json.dumps({"cells": made, "metadata": metadata, "nbformat": 4, "nbformat_minor": 4}).encode()
+
+
+def test_a_script_goes_on_after_an_error(grade):
+    """An uncaught error costs its own statement."""
+    report = grade("undefined_name\n1 / 0\n" + SINE)
+    assert report.outcome is Outcome.FINISHED
+    assert told(report) == RIGHT
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "this is prose, not Python",
+        "print(“curly”)",
+        "print（x）",
+        "print 'Python 2'",
+        "if True:",
+        "x = (1,",
+        "def f(:\n    return 1",
+        "'''never closed",
+        "%matplotlib inline",
+        "!pip install torch",
+        "%%time",
+        "plt?",
+        "from __future__ import braces",
+        "return 1",
+        "\x00",
+    ],
+)
+def test_what_is_no_python_costs_its_own_unit(grade, line):
+    """In the middle of a script."""
+    top, _, rest = SINE.partition("x = torch")
+    report = grade(f"{top}\n{line}\nx = torch{rest}".replace("\x00", "\x01"))
+    assert told(report) == RIGHT
+
+
+def test_curly_quotes_are_repaired_and_reported(grade):
+    """A forum's quotes become straight ones for the run."""
+    report = grade(SINE.replace("import torch\n", "import torch\nlabel = “f’s slope”\nimport os\n", 1))
+    assert told(report) == RIGHT
+    report = grade(SINE + "plt.title(“f”)\n")
+    assert any("curly quotes" in remark for remark in report.remarks)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "gbk", "latin-1"])
+def test_encodings_and_line_ends(grade, encoding):
+    """BOM, CRLF, declared encodings."""
+    declared = "" if encoding.startswith("utf") else f"# -*- coding: {encoding} -*-\n"
+    words = "# 正弦\n" if encoding == "gbk" else "# é\n"
+    source = (declared + words + SINE).replace("\n", "\r\n").encode(encoding)
+    assert told(grade(hw_py=source)) == RIGHT
+
+
+def test_cells_follow_ipython(grade):
+    """Magics, get_ipython, display, %%time, await-free: the rest runs."""
+    cells = [
+        "%matplotlib inline\n%config InlineBackend.figure_format = 'svg'\n!pip install d2l==1.0",
+        "%%time\nimport torch\nfrom d2l import torch as d2l\nx = d2l.arange(-3, 3, 0.1, requires_grad=True)",
+        "files = !ls\nget_ipython().run_line_magic('matplotlib', 'notebook')\ndisplay(x)",
+        "y = torch.sin(x)\ny.sum().backward()\nd2l.plot(x.detach(), [y.detach(), x.grad], 'x', legend=['f', 'df'])",
+        "%load_ext autoreload\n%unknown_magic 3",
+        "%%bash\nrm -rf /",
+    ]
+    report = grade(hw_ipynb=notebook(*cells))
+    assert told(report) == RIGHT
+    assert any("pip install" in remark for remark in report.remarks)
+
+
+@pytest.mark.parametrize(
+    "metadata", [{}, {"kernelspec": {"name": "my-env-39", "display_name": "x", "language": "python"}}]
+)
+def test_moved_and_duplicated_cells_and_lost_metadata_change_nothing(grade, metadata):
+    """Names of kernels, ids and order of unrelated cells are not looked at."""
+    cells = ["1 + 1", SINE, "z = 3", ("markdown", "# sine"), SINE]
+    assert told(grade(hw_ipynb=notebook(*cells, **metadata))) == RIGHT
+
+
+def test_a_missing_module_costs_what_depends_on_it(grade):
+    """The rest of the cell runs, and a remark says what was missing."""
+    report = grade(hw_ipynb=notebook("import torchviz_x, os\nfrom seaborn_x import lines\n" + SINE))
+    assert told(report) == RIGHT
+    assert sum("No module named" in remark for remark in report.remarks) == 2
+
+
+def test_a_private_copy_of_d2l_is_answered_by_ours(grade):
+    """`from utils import d2l`, `import d2lzh_pytorch as d2l`."""
+    for line in ("from utils import d2l", "import d2lzh_pytorch as d2l", "from d2l import torch as d2l", "import d2l"):
+        source = f"{line}\n{SINE}".replace("plt.plot(x.detach(), y.detach())\n", "").replace(
+            "plt.plot(x.detach(), x.grad)", "d2l.plot(x.detach(), [y.detach(), x.grad])"
+        )
+        assert told(grade(source)) == RIGHT, line
+
+
+def test_a_helper_in_a_second_file_is_found(grade):
+    """The student's own modules stand in the working directory."""
+    helper = "import torch\ndef grid():\n    return torch.linspace(-3, 3, 40, requires_grad=True)\n"
+    source = SINE.replace("import torch\n", "import torch\nfrom helper import grid\n", 1)
+    assert (
+        told(grade(source.replace("torch.linspace(-3, 3, 50, requires_grad=True)", "grid()"), helper_py=helper))
+        == RIGHT
+    )
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        "import warnings; warnings.warn('loud')",
+        "import sys; print('error', file=sys.stderr); sys.stderr.write('x')",
+        "print('x' * 10_000_000)",
+        "[print(i) for i in range(20000)]",
+        "import logging; logging.error('error')",
+        "import sys; sys.stdout = None",
+        "import os; os.write(1, b'junk'); os.write(2, b'junk')",
+        "import builtins; builtins.print = None",
+        "plt.switch_backend('TkAgg'); import matplotlib; matplotlib.use('Qt5Agg')",
+        "plt.rcParams['text.usetex'] = True; plt.tight_layout()",
+        "plt.savefig('picture.png'); open('notes.txt', 'w').write('x')",
+        "class Odd:\n    def __repr__(self): raise ValueError\n    def __len__(self): raise ValueError\nodd = [Odd()]",
+        "import os; os.chdir('/')",
+        "import random; random.seed(0); torch.manual_seed(0)",
+        "input('name? ')",
+        "import threading; threading.Thread(target=print).start()",
+        "raise KeyboardInterrupt",
+        "raise SystemError",
+    ],
+)
+def test_noise_changes_no_score(grade, noise):
+    """What is printed, warned, written or raised beside an answer costs nothing."""
+    assert told(grade(SINE + noise + "\n")) == RIGHT
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome", "words"),
+    [
+        ("import os; os._exit(0)", Outcome.DIED, "ended the Python process itself"),
+        ("import ctypes; ctypes.string_at(0)", Outcome.DIED, "crashed"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", Outcome.OUT_OF_MEMORY, "killed by the system"),
+    ],
+)
+def test_a_crash_costs_what_comes_after_it(grade, code, outcome, words):
+    """What was seen before it was seen; the next submission does not notice."""
+    report = grade(f"{SINE}plt.show()\n{code}\nimport torch\n")
+    assert report.outcome is outcome
+    assert any(words in remark for remark in report.remarks)
+    assert told(report)["sin_derivative"]["derivative"] == "passed"
+    assert told(grade(SINE)) == RIGHT
+
+
+def test_what_a_crash_cut_off_is_not_reached(grade):
+    """Not attempted would be untrue: nobody knows."""
+    report = grade("import os; os._exit(0)\n" + SINE)
+    assert {v.status for answer in report.answers for v in answer.verdicts} == {Status.NOT_REACHED}
+
+
+def test_sys_exit_ends_a_script_and_nothing_else(grade):
+    """Graded on what ran before."""
+    report = grade(f"{SINE}\nimport sys\nsys.exit(3)\nx = 1 / 0\n")
+    assert report.outcome is Outcome.FINISHED
+    assert told(report) == RIGHT
+
+
+def test_time_and_memory_end(exercises, tmp_path):
+    """An endless loop is stopped on time; too much memory is an error of its own unit."""
+    (tmp_path / "loop.py").write_text(SINE + "while True: pass\n")
+    (tmp_path / "hog.py").write_text(SINE + "big = torch.zeros(2 ** 40)\nmore = [bytes(10 ** 9) for _ in range(99)]\n")
+    submissions, _ = intake.find([tmp_path])
+    with Grader(list(exercises.values()), seed=SEED, jobs=2, seconds=2) as grader:
+        hog, loop = grader.grade(submissions)
+    assert (loop.outcome, hog.outcome) == (Outcome.TIMED_OUT, Outcome.FINISHED)
+    assert told(loop)["sin_derivative"]["derivative"] == "passed"
+    assert told(hog) == RIGHT
+    assert any("after 2 seconds" in remark for remark in loop.remarks)
+
+
+def test_no_state_reaches_the_next_submission(grader, tmp_path):
+    """Patched modules, files and environment of one are not there for another."""
+    (tmp_path / "a.py").write_text("import torch, os\ntorch.sin = None\nos.environ['X'] = '1'\nopen('left', 'w')\n")
+    (tmp_path / "b.py").write_text("import os\nassert not os.path.exists('left') and 'X' not in os.environ\n" + SINE)
+    submissions, _ = intake.find([tmp_path])
+    _, second = grader.grade(submissions)
+    assert told(second) == RIGHT
+
+
+def test_the_child_has_no_variable_of_ours(exercises, tmp_path, monkeypatch):
+    """A token in the instructor's environment is not in the child's."""
+    monkeypatch.setenv("LMS_TOKEN", "secret")
+    source = "import os\nif 'LMS_TOKEN' not in open('/proc/self/environ').read() + str(os.environ):\n"
+    (tmp_path / "a.py").write_text(source + "".join(f"    {line}\n" for line in SINE.strip().splitlines()))
+    submissions, _ = intake.find([tmp_path])
+    with Grader(list(exercises.values()), seed=SEED, jobs=1) as grader:
+        (report,) = grader.grade(submissions)
+    assert told(report) == RIGHT
+
+
+def test_the_same_seed_gives_the_same_report(grade):
+    """Random submissions included."""
+    source = SINE.replace("torch.linspace(-3, 3, 50, requires_grad=True)", "torch.randn(30, requires_grad=True)")
+    assert grade(source) == grade(source)

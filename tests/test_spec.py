@@ -1,0 +1,104 @@
+"""A YAML typo is one clear sentence: where, what was found, what was expected."""
+
+import re
+import shutil
+
+import pytest
+import yaml
+
+from autograder import spec
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def broken(tmp_path):
+    """Load an exercise after `change` edited its data; the SpecError's sentence."""
+
+    def load(change, name="jacobian"):
+        path = tmp_path / f"{name}.yaml"
+        data = yaml.safe_load((ROOT / "exercises" / f"{name}.yaml").read_text(encoding="utf-8"))
+        change(data)
+        path.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+        with pytest.raises(spec.SpecError) as caught:
+            spec.load(path)
+        return str(caught.value)
+
+    return load
+
+
+def test_every_exercise_loads_and_is_worth_ten_points(exercises):
+    """The four exercises, 10 points each."""
+    assert {name: e.max_points for name, e in exercises.items()} == dict.fromkeys(
+        ["control_flow", "jacobian", "second_backward", "sin_derivative"], 10
+    )
+
+
+def test_an_unknown_key_comes_with_a_suggestion(broken):
+    """The classic typo."""
+    said = broken(lambda d: d["criteria"]["matrix"].update(pionts=d["criteria"]["matrix"].pop("points")))
+    assert said == "jacobian.yaml: criteria.matrix has an unknown key 'pionts'; did you mean 'points'?"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda d: d["criteria"]["matrix"].update(points="6"), "criteria.matrix.points has to be a number, got '6'"),
+        (lambda d: d["criteria"]["matrix"].update(points=True), "has to be a number, got True"),
+        (lambda d: d["criteria"]["matrix"].update(points=-1), "has to be at least 0"),
+        (lambda d: d["criteria"]["matrix"]["tolerance"].update(rtol="1e-6"), "YAML wants 1.0e-6"),
+        (lambda d: d["criteria"]["matrix"]["tolerance"].update(rtol=float("nan")), "has to be at least 0"),
+        (lambda d: d["criteria"]["matrix"]["feedback"].update({True: "x"}), "does not read as text"),
+        (lambda d: d["criteria"]["matrix"]["feedback"].update(transposed=3), "transposed has to be a text, got 3"),
+        (lambda d: d["criteria"].update(matrx=d["criteria"].pop("matrix")), "has no function `matrx`"),
+        (lambda d: d["criteria"].pop("matrix"), "has a function `matrix`, which is no criterion"),
+        (lambda d: d.pop("title"), "has no key 'title'"),
+        (lambda d: d.update(criteria={}), "lists no criterion"),
+        (lambda d: d.update(criteria=[]), "criteria has to be a mapping"),
+        (lambda d: d["cases"].pop("fresh"), "looks at a case `fresh`, which its YAML does not have"),
+        (lambda d: d["cases"]["fresh"].update(swap="cos"), "operations that can be swapped: sin"),
+        (lambda d: d["cases"]["fresh"].update(seed=7), "the only other seed is 'fresh'"),
+        (lambda d: d["cases"]["fresh"]["calls"].update(tall=[]), "a list of one or two arguments"),
+        (lambda d: d["cases"]["fresh"]["calls"].update(tall=[{"map": [3]}]), "a list of 2 numbers"),
+        (lambda d: d.update(limits={"seconds": 0}), "has to be at least 0.1"),
+        (lambda d: d.update(mentions="jac"), "has to be a list of texts"),
+        (lambda d: d.update(mentions=["("]), "is no regular expression"),
+    ],
+)
+def test_each_mistake_is_one_sentence(broken, change, words):
+    """Where it stands and what was expected, without a traceback."""
+    said = broken(change)
+    assert words in said
+    assert re.match(r"(jacobian\.yaml|graders/jacobian\.py)", said)
+    assert "\n" not in said
+
+
+def test_what_is_no_yaml_says_so(tmp_path):
+    """A tab, a missing bracket, another encoding."""
+    path = tmp_path / "jacobian.yaml"
+    for junk in (b"title: [", b"\ttitle: x", b"\xff\xfe\x00title"):
+        path.write_bytes(junk)
+        with pytest.raises(spec.SpecError, match=r"jacobian\.yaml"):
+            spec.load(path)
+
+
+def test_an_exercise_without_a_grader_says_so(tmp_path):
+    """The module is found by the name of the file."""
+    shutil.copy(ROOT / "exercises" / "jacobian.yaml", tmp_path / "nobody.yaml")
+    with pytest.raises(spec.SpecError, match=r"graders/nobody\.py: not found"):
+        spec.load(tmp_path / "nobody.yaml")
+
+
+def test_an_empty_folder_says_so(tmp_path):
+    """No exercise at all."""
+    with pytest.raises(spec.SpecError, match="no exercise found"):
+        spec.load_all(tmp_path)
+
+
+def test_feedback_keeps_the_rules_of_style(exercises):
+    """At most 40 words and three sentences, no blame, no 'simply'."""
+    for exercise in exercises.values():
+        for criterion in exercise.criteria:
+            for reason, text in criterion.feedback.items():
+                assert len(text.split()) <= 40, (exercise.name, reason)
+                assert len(re.findall(r"[.?!](?:\s|$)", text)) <= 4, (exercise.name, reason)
+                assert not re.search(r"\b(simply|just|wrong|bad|stupid|obvious)\b", text, re.I), (exercise.name, reason)

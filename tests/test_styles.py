@@ -1,0 +1,255 @@
+"""Right answers in many styles get full points, whatever the names; demos and other exercises are no attempt."""
+
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import told
+
+SINE = {
+    "sum": "x = torch.linspace(-6, 6, 80, requires_grad=True); y = x.sin(); y.sum().backward(); g = x.grad",
+    "weights of ones": "x = torch.arange(0., 6, .1, requires_grad=True); y = torch.sin(x); y.backward(torch.ones_like(y)); g = x.grad",
+    "autograd.grad": "x = torch.linspace(0, 6, 50, requires_grad=True); y = torch.sin(x); g, = torch.autograd.grad(y.sum(), x)",
+    "grad_outputs": "x = torch.randn(40, requires_grad=True); y = torch.sin(x); g = torch.autograd.grad(y, x, torch.ones(40))[0]",
+    "float64 from numpy": (
+        "x = torch.tensor(np.linspace(-3, 3, 60), requires_grad=True); y = torch.sin(x); y.sum().backward(); g = x.grad"
+    ),
+    "one graph, one pass a point": (
+        "x = torch.linspace(-3, 3, 30, requires_grad=True); y = torch.sin(x)\n"
+        "for v in y: v.backward(retain_graph=True)\n"
+        "g = x.grad"
+    ),
+    "fresh leaves": (
+        "xs, ys, gs = [], [], []\n"
+        "for v in np.linspace(-3, 3, 30):\n"
+        "    t = torch.tensor(v, requires_grad=True); s = torch.sin(t); s.backward()\n"
+        "    xs.append(v); ys.append(s.item()); gs.append(t.grad.item())\n"
+        "x, y, g = (torch.tensor(v) for v in (xs, ys, gs))"
+    ),
+    "vmap of grad": "x = torch.linspace(-3, 3, 30); y = torch.sin(x); g = torch.func.vmap(torch.func.grad(torch.sin))(x)",
+    "diagonal of a Jacobian": (
+        "x = torch.linspace(-3, 3, 30); y = x.sin(); g = torch.autograd.functional.jacobian(torch.sin, x).diag()"
+    ),
+    "forward mode": (
+        "x = torch.linspace(-3, 3, 30); y = x.sin()\n"
+        "with torch.autograd.forward_ad.dual_level():\n"
+        "    dual = torch.autograd.forward_ad.make_dual(x, torch.ones(30))\n"
+        "    g = torch.autograd.forward_ad.unpack_dual(torch.sin(dual)).tangent"
+    ),
+    "func.jvp": "x = torch.linspace(-3, 3, 30); y, g = torch.func.jvp(torch.sin, (x,), (torch.ones(30),))",
+    "retain_grad": (
+        "t = torch.linspace(0, 1, 50, requires_grad=True); x = 6 * t; x.retain_grad(); y = x.sin(); y.sum().backward(); g = x.grad"
+    ),
+    "a module": (
+        "class Wave(torch.nn.Module):\n    def forward(self, t): return torch.sin(t)\n"
+        "x = torch.nn.Parameter(torch.linspace(-3, 3, 30)); y = Wave()(x); y.sum().backward(); g = x.grad"
+    ),
+}
+DRAW = {
+    "pyplot": "plt.plot(x.detach(), y.detach()); plt.plot(x.detach(), g)",
+    "one call": "plt.plot(x.detach().numpy(), y.detach().numpy(), 'r', x.detach().numpy(), g.numpy(), 'b--'); plt.show()",
+    "d2l": "from d2l import torch as d2l; d2l.plot(x.detach(), [y.detach(), g], 'x', legend=['f', 'g'])",
+    "two axes": "fig, (a, b) = plt.subplots(2); a.plot(x.data, g.data); b.scatter(x.data, y.data); fig.savefig('f.png')",
+    "with a check": "plt.plot(x.data, y.data); plt.plot(x.data, g.data); plt.plot(x.data, torch.cos(x.data), ':', label='cos')",
+}
+START = "import torch, numpy as np, matplotlib.pyplot as plt\n"
+
+
+@pytest.mark.parametrize("road", SINE)
+def test_every_road_to_the_derivative_of_sine(grade, road):
+    """Backward, grad, transforms, forward mode; leaves and points of all kinds."""
+    report = grade(f"{START}{SINE[road]}\n{DRAW['pyplot']}\n")
+    assert told(report)["sin_derivative"] == {"derivative": "passed", "by_autodiff": "passed", "plot": "passed"}
+
+
+@pytest.mark.parametrize("drawing", DRAW)
+def test_every_way_to_draw(grade, drawing):
+    """pyplot, axes, the book's plot; lines and points."""
+    report = grade(f"{START}{SINE['sum']}\n{DRAW[drawing]}\n")
+    assert told(report)["sin_derivative"] == {"derivative": "passed", "by_autodiff": "passed", "plot": "passed"}
+
+
+SECOND = {
+    "uncaught": "u = torch.ones(3, requires_grad=True); v = (u * u).sum(); v.backward(); v.backward()",
+    "caught": (
+        "u = torch.ones(3, requires_grad=True); v = u @ u; v.backward()\ntry:\n    v.backward()\nexcept RuntimeError as e: print(e)"
+    ),
+    "retained": (
+        "u = torch.ones(3, requires_grad=True); v = u.exp().sum(); v.backward(retain_graph=True); print(u.grad); v.backward()"
+    ),
+    "a vector with weights": (
+        "u = torch.ones(3, requires_grad=True); v = u ** 3; w = torch.ones(3); v.backward(w, retain_graph=True); v.backward(w)"
+    ),
+    "a new sum on top": "u = torch.ones(3, requires_grad=True); v = u ** 2; v.sum().backward(); v.sum().backward()",
+    "nothing saved": "u = torch.ones(3, requires_grad=True); v = u.sum(); v.backward(); v.backward(); print(u.grad)",
+    "grad": "u = torch.ones(3, requires_grad=True); v = (u ** 2).sum(); torch.autograd.grad(v, u); torch.autograd.grad(v, u)",
+    "in a loop": (
+        "u = torch.ones(3, requires_grad=True); v = (u ** 2).sum()\nfor _ in range(2): v.backward(retain_graph=True)"
+    ),
+    "cleared between": (
+        "u = torch.ones(3, requires_grad=True); v = (u ** 2).sum(); v.backward(retain_graph=True); u.grad.zero_(); v.backward()"
+    ),
+}
+
+
+@pytest.mark.parametrize("way", SECOND)
+def test_every_way_to_run_backward_twice(grade, way):
+    """The error met, caught, avoided, or not raised at all; the words are for a person."""
+    report = grade(f"{START}{SECOND[way]}\n")
+    assert told(report) == {
+        "second_backward": {"second_pass": "passed", "outcome": "passed", "explanation": "needs_review"}
+    }
+
+
+F = (
+    "def f(a):\n    b = a * 2\n    while b.norm() < 1000:\n        b = b * 2\n"
+    "    if b.sum() > 0: c = b\n    else: c = 100 * b\n    return c\n"
+)
+CONTROL = {
+    "sum": "a = torch.randn(6, requires_grad=True); d = f(a); d.sum().backward()",
+    "matrix, weights": "a = torch.randn(2, 3, requires_grad=True); d = f(a); d.backward(torch.ones_like(d))",
+    "integer weights": "a = torch.randn(4, requires_grad=True); d = f(a); d.backward(torch.ones(4, dtype=torch.int64))",
+    "float64": "a = torch.tensor(np.random.randn(5), requires_grad=True); d = f(a); d.sum().backward()",
+    "grad": "a = torch.randn(3, 1, requires_grad=True); d = f(a); g = torch.autograd.grad(d.sum(), a)",
+    "entry by entry": "a = torch.randn(4, requires_grad=True); d = f(a)\nfor e in d: e.backward(retain_graph=True)",
+    "with zeros": "a = torch.tensor([0., 1., -3.], requires_grad=True); d = f(a); d.sum().backward(); print(d / a)",
+    "large": "a = torch.tensor([900., -2000.], requires_grad=True); d = f(a); d.sum().backward()",
+    "jacobian": "a = torch.randn(4); J = torch.autograd.functional.jacobian(f, a)",
+    "a scalar first": (
+        "a = torch.randn((), requires_grad=True); d = f(a); d.backward()\n"
+        "a = torch.randn(7, requires_grad=True); d = f(a); d.sum().backward()"
+    ),
+}
+
+
+@pytest.mark.parametrize("way", CONTROL)
+def test_every_way_through_control_flow(grade, way):
+    """Shapes, dtypes, roads; the ×100 branch and the ×1 branch both come up."""
+    result = told(grade(f"{START}{F}{CONTROL[way]}\n"))
+    assert result == {"control_flow": {"nonscalar": "passed", "gradient": "passed", "analysis": "needs_review"}}
+
+
+COMPARE = [
+    "torch.allclose(a.grad, d / a)",
+    "np.allclose(a.grad, (d / a).detach())",
+    "torch.isclose(a.grad, d / a).all()",
+]
+
+
+@pytest.mark.parametrize("comparison", COMPARE)
+def test_a_tolerant_comparison_is_an_analysis(grade, comparison):
+    """And == is not: it fails for right answers, so a person looks."""
+    source = f"{START}{F}{CONTROL['sum']}\n"
+    assert told(grade(f"{source}print({comparison})\n"))["control_flow"]["analysis"] == "passed"
+    assert told(grade(f"{source}print(a.grad == d / a)\n"))["control_flow"]["analysis"] == "needs_review"
+
+
+MAP = "x = torch.tensor([1., 2., 3.], requires_grad=True); y = torch.stack([x[0] * x[1], x[2] ** 2 + x[0], x.prod(), x[1].exp()])\n"
+JACOBIAN = {
+    "rows into a tensor": "J = torch.zeros(4, 3)\nfor i in range(4):\n    J[i] = torch.autograd.grad(y[i], x, retain_graph=True)[0]",
+    "one-hot weights": (
+        "rows = []\nfor i in range(4):\n    e = torch.zeros(4); e[i] = 1; x.grad = None; y.backward(e, retain_graph=True)\n"
+        "    rows.append(x.grad.clone())\nJ = torch.stack(rows)"
+    ),
+    "zeroed": (
+        "J = []\nfor i in range(4):\n    y[i].backward(retain_graph=True); J.append(x.grad.numpy().copy()); x.grad.zero_()\n"
+        "J = np.array(J)"
+    ),
+    "only printed": "for v in y:\n    v.backward(retain_graph=True); print(x.grad); x.grad = None",
+    "masks": "J = [torch.autograd.grad((y * m).sum(), x, retain_graph=True)[0] for m in torch.eye(4)]",
+    "batched": "J = torch.autograd.grad(y, x, torch.eye(4), is_grads_batched=True)[0]",
+    "vmap over grad": "J = torch.func.vmap(lambda v: torch.autograd.grad(y, x, v, retain_graph=True)[0])(torch.eye(4))",
+    "list of lists": "J = [torch.autograd.grad(v, x, retain_graph=True)[0].tolist() for v in y]",
+}
+G = "g = lambda t: torch.stack([t[0] * t[1], t[2] ** 2 + t[0], t.prod(), t[1].exp()])\n"
+TRANSFORMS = {
+    "functional": "J = torch.autograd.functional.jacobian(g, x)",
+    "vectorized": "J = torch.autograd.functional.jacobian(g, x, vectorize=True)",
+    "jacrev": "torch.func.jacrev(g)(x.detach())",
+    "jacfwd": "print(torch.func.jacfwd(g)(x.detach()))",
+    "vmap of vjp": "out, pull = torch.func.vjp(g, x.detach()); J, = torch.func.vmap(pull)(torch.eye(4))",
+}
+GENERAL = (
+    "def jacobian(h, t):\n    t = t.detach().requires_grad_(); out = h(t)\n"
+    "    return torch.stack([torch.autograd.grad(o, t, retain_graph=True)[0] for o in out])\nprint(jacobian(g, x))"
+)
+
+
+@pytest.mark.parametrize("way", [*JACOBIAN, *TRANSFORMS, "a function of a function"])
+def test_every_way_to_a_jacobian(grade, way):
+    """Rows, one-hot weights, transforms; kept, shown, or only printed."""
+    code = JACOBIAN.get(way) or G + TRANSFORMS.get(way, GENERAL)
+    assert told(grade(f"{START}{MAP}{code}\n")) == {"jacobian": {"matrix": "passed", "by_autodiff": "passed"}}
+
+
+DEMOS = {
+    "the book's": (
+        "x = torch.arange(4.0, requires_grad=True); y = 2 * torch.dot(x, x); y.backward(); print(x.grad == 4 * x)\n"
+        "x.grad.zero_(); y = x.sum(); y.backward(); print(x.grad)\nx.grad.zero_(); y = x * x; y.sum().backward(); print(x.grad)\n"
+        "x.grad.zero_(); y = x * x; u = y.detach(); z = u * x; z.sum().backward(); print(x.grad == u)\n"
+        f"x.grad.zero_(); y.sum().backward(); print(x.grad == 2 * x)\n{F}"
+        "a = torch.randn(size=(), requires_grad=True); d = f(a); d.backward(); print(a.grad == d / a)"
+    ),
+    "a training loop": (
+        "w = torch.zeros(3, requires_grad=True); X = torch.randn(20, 3); t = X @ torch.ones(3)\n"
+        "for _ in range(30):\n    loss = ((X @ w - t) ** 2).mean(); loss.backward()\n"
+        "    with torch.no_grad(): w -= 0.1 * w.grad; w.grad.zero_()"
+    ),
+    "a network": (
+        "net = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 2))\n"
+        "opt = torch.optim.SGD(net.parameters(), 0.1)\n"
+        "for _ in range(5):\n    opt.zero_grad(); net(torch.randn(6, 4)).pow(2).sum().backward(); opt.step()"
+    ),
+    "another function with a sine": (
+        "x = torch.linspace(1, 5, 50, requires_grad=True); y = torch.log(x ** 2) * torch.sin(x) + 1 / x; y.sum().backward()\n"
+        "plt.plot(x.detach(), y.detach()); plt.plot(x.detach(), x.grad)"
+    ),
+    "second derivatives": (
+        "x = torch.tensor(2., requires_grad=True); y = x ** 3; g, = torch.autograd.grad(y, x, create_graph=True); g.backward()"
+    ),
+    "a scaled vector": "x = torch.randn(5, requires_grad=True); y = 1024 * x; y.sum().backward()",
+    "a plot of waves": "t = np.linspace(0, 6, 99); plt.plot(t, np.sin(t)); plt.plot(t, np.sin(2 * t)); plt.show()",
+    "a plot of sigmoid": (
+        "x = torch.arange(-8., 8, .1, requires_grad=True); y = torch.sigmoid(x); y.backward(torch.ones_like(x))\n"
+        "plt.plot(x.detach(), y.detach()); plt.plot(x.detach(), x.grad)"
+    ),
+}
+
+
+@pytest.mark.parametrize("demo", DEMOS)
+def test_demos_and_other_exercises_are_no_attempt(grade, demo):
+    """Nothing is attempted, nothing is given, nothing is held against anybody."""
+    report = grade(f"{START}{DEMOS[demo]}\n")
+    assert told(report) == {}
+    assert report.score == 0
+
+
+NAMES = st.lists(st.from_regex(r"[a-zA-Zα-ω_][a-z0-9]{0,6}", fullmatch=True), min_size=3, max_size=3, unique=True)
+RESERVED = {"torch", "np", "plt", "if", "in", "is", "as", "or", "def", "for", "not", "and", "try", "del", "print"}
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    NAMES.filter(lambda names: not RESERVED & set(names)),
+    st.permutations(["SINE", "SECOND", "JACOBIAN"]),
+    st.integers(5, 90),
+)
+def test_names_order_and_size_do_not_matter(grade, names, order, points):
+    """The same three answers, with any names, in any order, on any number of points."""
+    x, y, g = names
+    renamed = {"x": x, "y": y, "g": g}
+    parts = {
+        "SINE": SINE["sum"].replace("80", str(points)) + "\n" + DRAW["pyplot"],
+        "SECOND": SECOND["caught"],
+        "JACOBIAN": MAP + JACOBIAN["list of lists"],
+    }
+    code = re.sub(
+        r"(?<![\w.])(x|y|g)(?![\w=])|(?<![\w.(,])\b(x|y|g)\b(?= ?=)",
+        lambda m: renamed[m[0]],
+        "\n".join(parts[o] for o in order),
+    )
+    result = told(grade(f"{START}{code}\n"))
+    assert set(result) == {"sin_derivative", "second_backward", "jacobian"}
+    assert {status for verdicts in result.values() for status in verdicts.values()} == {"passed", "needs_review"}
