@@ -74,7 +74,7 @@ def _references(seen):
 
 
 def _may_be_meant(seen, jacobian):
-    """More than elementwise; a diagonal one only beside words about Jacobians, and k·I never: control flow gives that."""
+    """More than elementwise; a diagonal one only beside words about Jacobians; never k·I, which control flow gives."""
     if min(jacobian.shape) < 2:
         return False
     diagonal = np.diag(jacobian)

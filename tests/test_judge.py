@@ -84,7 +84,7 @@ def test_an_all_zero_reference_uses_atol():
 def test_small_entries_are_judged_beside_the_typical_one():
     """An entry near zero is not asked for digits that rounding took; the typical entry is."""
     want = np.array([1e-7, 1.0, 2.0])
-    assert agree(want + [2e-6, 0, 0], want)
+    assert agree(want + np.array([2e-6, 0, 0]), want)
     assert not agree(want * [1, 1.001, 1], want)
 
 

@@ -106,12 +106,12 @@ def _run_file(job: Job, file: str, namespace: dict[str, Any]) -> None:
 
 def _answer_calls(job: Job) -> None:
     functions = job.observer.functions
-    job.observer.send("ready", functions=len(functions))
+    job.observer.recorder.send("ready", functions=len(functions))
     job.reader.deadline = time.monotonic() + 30
     for call in job.reader.receive()["calls"]:
         for function in functions[:MAX_FUNCTIONS]:
             _answer(job.observer, function, call)
-    job.observer.send("end")
+    job.observer.recorder.send("end")
 
 
 def _answer(observer: Observer, function: types.FunctionType, call: dict[str, Any]) -> None:

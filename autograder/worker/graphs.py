@@ -1,0 +1,140 @@
+"""Reading autograd's graph: nodes, leaves, operations, and when two passes are the same one."""
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch.autograd.graph import GradientEdge, Node
+
+from autograder.worker.arrays import Array, MaybeArray, as_array
+
+MAX_NODES = 4000  # of a graph that is walked
+PASS_THROUGH = frozenset(
+    "Sum Mean Select Squeeze Unsqueeze View UnsafeView ReshapeAlias Alias Clone Unbind".split()  # noqa: SIM905  a table
+)
+
+
+class Summary:
+    """What is remembered of a pass, to know it again."""
+
+    def __init__(
+        self, inner: list[Node], roots: list[torch.Tensor], weights: list[Any], leaves: list[torch.Tensor]
+    ) -> None:
+        self.nodes = frozenset(inner)
+        self.roots = [as_array(root) for root in roots]
+        self.weights = [as_array(weight) for weight in weights if weight is not None]
+        self.ops = Counter(op(node) for node in inner)
+        self.settings = {node: _settings(node) for node in inner[:20]}
+        self.leaves = {id(leaf) for leaf in leaves}
+
+    def repeats(self, other: "Summary") -> bool:
+        """The same roots with the same weights over the same nodes; what is new on top may be a sum of its own."""
+        mine, theirs = self.nodes - other.nodes, other.nodes - self.nodes
+        on_top = sorted(map(op, mine)) == sorted(map(op, theirs)) and set(map(op, theirs)) <= PASS_THROUGH
+        settings = _among(self.settings, mine) == _among(other.settings, theirs)
+        return on_top and settings and self.same_start(other)
+
+    def rebuilt_as(self, other: "Summary") -> bool:
+        return self.ops == other.ops and self.leaves == other.leaves and self.same_start(other)
+
+    def same_start(self, other: "Summary") -> bool:
+        return _all_equal(self.roots, other.roots) and _all_equal(self.weights, other.weights)
+
+
+def _all_equal(mine: Sequence[MaybeArray], theirs: Sequence[MaybeArray]) -> bool:
+    pairs = zip(mine, theirs, strict=False)
+    return len(mine) == len(theirs) and all(a is not None and b is not None and np.array_equal(a, b) for a, b in pairs)
+
+
+def _among(settings: Mapping[Node, object], nodes: frozenset[Node]) -> list[str]:
+    return sorted(str(value) for node, value in settings.items() if node in nodes)
+
+
+def _settings(node: Node) -> list[tuple[str, object]]:
+    """The plain numbers that a node saved, such as the index of a select."""
+    names = [name for name in dir(node) if name.startswith("_saved_")]
+    values = ((name, _saved(node, name)) for name in names)
+    return [(name, value) for name, value in values if isinstance(value, int | float | tuple | str)]
+
+
+def _saved(node: Node, name: str) -> Any:
+    """What a node kept for its backward; None if it keeps no such thing, or a pass has freed it."""
+    try:
+        return getattr(node, name, None)
+    except RuntimeError:
+        return None
+
+
+def op(node: Node) -> str:
+    """SinBackward0 → Sin."""
+    return node.name().partition("Backward")[0].rpartition("::")[2]
+
+
+def walk(roots: list[torch.Tensor]) -> tuple[list[Node], list[torch.Tensor]]:
+    """(nodes, leaves) of the graph behind `roots`, breadth first."""
+    seen: dict[Node, None] = {}
+    queue = [root.grad_fn for root in roots if root.grad_fn is not None]
+    leaves = [root for root in roots if root.grad_fn is None and root.requires_grad]
+    while queue and len(seen) < MAX_NODES:
+        node = queue.pop(0)
+        if node in seen:
+            continue
+        seen[node] = None
+        if hasattr(node, "variable"):
+            leaves.append(node.variable)
+        queue += [following for following, _ in node.next_functions if following is not None]
+    return list(seen), leaves
+
+
+def saved_selves(inner: list[Node]) -> list[tuple[Node, torch.Tensor]]:
+    """(node, x) for the first nodes that kept what they were applied to: sin's x, log's x."""
+    found: list[tuple[Node, torch.Tensor]] = []
+    for node in inner[:200]:
+        kept = _saved(node, "_saved_self") if len(found) < 4 else None
+        if isinstance(kept, torch.Tensor):
+            found.append((node, kept))
+    return found
+
+
+def core_of(root: torch.Tensor) -> GradientEdge | None:
+    """The edge of the graph's first output that is no single number; None without one."""
+    if root.grad_fn is None:
+        return None
+    edge = GradientEdge(root.grad_fn, root.output_nr)
+    while _size_of(edge) == 1 or _is_mask(edge.node):
+        following = [(node, number) for node, number in edge.node.next_functions if node is not None]
+        through = op(edge.node) in PASS_THROUGH or _is_mask(edge.node)
+        if len(following) != 1 or not through or hasattr(following[0][0], "variable"):
+            return None
+        edge = GradientEdge(*following[0])
+    return edge
+
+
+def _is_mask(node: Node) -> bool:
+    """A product with constants of which one is not zero: it selects an output."""
+    if op(node) != "Mul" or sum(pair[0] is not None for pair in node.next_functions) != 1:
+        return False
+    kept = [_saved(node, name) for name in ("_saved_self", "_saved_other")]
+    return any(isinstance(t, torch.Tensor) and t.numel() > 1 and int(torch.count_nonzero(t)) == 1 for t in kept)
+
+
+def output_of(edge: GradientEdge) -> tuple[tuple[int, ...], torch.dtype]:
+    metadata = edge.node._input_metadata[edge.output_nr]
+    return tuple(metadata.shape), metadata.dtype
+
+
+def _size_of(edge: GradientEdge) -> int:
+    return int(np.prod(output_of(edge)[0]))
+
+
+def row_of(grad: torch.Tensor | None, leaf: torch.Tensor) -> Array:
+    return np.zeros(leaf.numel()) if grad is None else cast(Array, as_array(grad)).reshape(-1)  # no leaf here is large
+
+
+@contextlib.contextmanager
+def recording() -> Iterator[None]:
+    with torch.inference_mode(False), torch.enable_grad():
+        yield

@@ -1,0 +1,268 @@
+"""Behind the backward engine: every pass, what it was given and what it left.
+
+The **reference** of a graph is the Jacobian of its first output that is no single number (the core) with respect to
+each leaf. It is worked out by one-hot passes of our own, once for each graph, when a pass over it is first seen: the
+graph is kept and nothing of the student's changes. `seed` is the vector v of the pass, seen from the core, so that the
+pass computes vᵀJ. Both only for small graphs.
+"""
+
+import contextlib
+import functools
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch.autograd.graph import GradientEdge, Node
+
+from autograder.worker.arrays import Array, MaybeArray, as_array, is_wrapped, listed
+from autograder.worker.graphs import Summary, core_of, op, output_of, recording, row_of, saved_selves, walk
+from autograder.worker.recorder import Recorder, guarded, replace, said
+from autograder.worker.transforms import Transforms
+
+MAX_PASSES = 20_000  # that are recorded
+MAX_KEPT = 3000  # passes whose nodes are remembered
+MAX_CORE = 64  # outputs, and inputs, of a graph whose Jacobian is worked out
+MAX_LEAVES = 8  # of a pass
+
+References = Mapping[int, Array]  # id of a leaf → the Jacobian with respect to it
+
+
+@dataclass
+class _Watched:
+    """A pass on its way: seen before it runs, sent after it."""
+
+    call: str
+    leaves: list[torch.Tensor]
+    inner: list[Node]
+    roots: list[torch.Tensor]
+    summary: "Summary"
+    fields: dict[str, Any] = field(default_factory=dict)  # of the record
+    results: Any = None  # of autograd.grad
+
+
+class Passes:
+    """The passes of one run. `before_each` is told before a pass is recorded."""
+
+    def __init__(self, recorder: Recorder, transforms: Transforms, before_each: Callable[[], None]) -> None:
+        self.recorder = recorder
+        self.transforms = transforms
+        self.before_each = before_each
+        self.count = 0
+        self.passes: list[Summary] = []  # of each pass that is remembered
+        self.owner: dict[Node, int] = {}  # node → index of the last pass over it
+        self.cores: dict[Node, tuple[int, References]] = {}  # core node → (number, references)
+        self.idents: dict[int, torch.Tensor] = {}  # leaves, kept so that an id is never used twice
+        self.retained: list[torch.Tensor] = []  # tensors that were asked to keep their gradient
+        self.hooked = False  # a hook of the student's would run in passes of ours as well
+
+    def watch(self) -> None:
+        backward, grad = torch.autograd.backward, torch.autograd.grad
+        self.engine: Callable[..., Any] = grad
+
+        @functools.wraps(backward)
+        def watched_backward(
+            tensors: Any,
+            grad_tensors: Any = None,
+            retain_graph: Any = None,
+            create_graph: Any = False,
+            grad_variables: Any = None,
+            inputs: Any = None,
+        ) -> None:
+            options: dict[str, Any] = {"retain_graph": retain_graph, "create_graph": create_graph, "inputs": inputs}
+            weights = grad_tensors if grad_tensors is not None else grad_variables
+            watched = self._before("backward", tensors, weights, inputs, retain_graph, create_graph)
+            with self._through(watched):
+                return backward(tensors, weights, **options)
+
+        @functools.wraps(grad)
+        def watched_grad(
+            outputs: Any,
+            inputs: Any,
+            grad_outputs: Any = None,
+            retain_graph: Any = None,
+            create_graph: Any = False,
+            *rest: Any,
+            **options: Any,
+        ) -> Any:
+            if options.get("is_grads_batched") or any(rest[1:]):
+                return batched(outputs, inputs, grad_outputs, retain_graph, create_graph, *rest, **options)
+            watched = self._before("grad", outputs, grad_outputs, inputs, retain_graph, create_graph)
+            with self._through(watched):
+                result = grad(outputs, inputs, grad_outputs, retain_graph, create_graph, *rest, **options)
+                if watched is not None:
+                    watched.results = result
+            return result
+
+        def batched(outputs: Any, inputs: Any, *args: Any, **options: Any) -> Any:
+            with self.transforms.derivative("batched_grad") as call:
+                self.transforms.look_inside_before("grad", listed(outputs), inputs)
+                result = grad(outputs, inputs, *args, **options)
+                call.update(function=None, inputs=inputs, result=result[0] if len(result) == 1 else result)
+            return result
+
+        replace(torch.autograd, backward=watched_backward, grad=watched_grad)
+
+    def _watch_hooks(self) -> None:
+        """Passes of our own would fill retained gradients and run hooks: the first are put back, the second avoided."""
+        retain = torch.Tensor.retain_grad
+
+        @functools.wraps(retain)
+        def watched_retain(tensor: torch.Tensor) -> None:
+            retain(tensor)
+            self.retained.append(tensor)
+
+        replace(torch.Tensor, retain_grad=watched_retain)
+        for name in ("register_hook", "register_post_accumulate_grad_hook"):
+            replace(torch.Tensor, **{name: self._hooking(getattr(torch.Tensor, name))})
+
+    def _hooking(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(real)
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            self.hooked = True
+            return real(*args, **kwargs)
+
+        return watched
+
+    @guarded
+    def _before(self, call: str, roots: Any, weights: Any, inputs: Any, retain: Any, create: Any) -> _Watched | None:
+        self.recorder.derivatives += 1
+        self.count += 1
+        roots, weights = listed(roots), listed(weights)
+        if self.recorder.nesting:
+            self.transforms.look_inside(call, roots, inputs)
+        tensors = [r for r in roots if isinstance(r, torch.Tensor)]
+        if not tensors or any(is_wrapped(t) for t in [*tensors, *weights] if isinstance(t, torch.Tensor)):
+            return None
+        if self.count > MAX_PASSES:
+            return None
+        self.before_each()
+        nodes, leaves = walk(tensors)
+        asked = [t for t in listed(inputs) if isinstance(t, torch.Tensor)]
+        leaves = asked or leaves
+        inner = [node for node in nodes if not hasattr(node, "variable")]
+        watched = _Watched(call, leaves, inner, tensors, Summary(inner, tensors, weights, leaves))
+        watched.fields = self._pass_fields(watched, weights, retain, create)
+        return watched
+
+    def _pass_fields(self, watched: _Watched, weights: list[Any], retain: Any, create: Any) -> dict[str, Any]:
+        roots, inner, leaves = watched.roots, watched.inner, watched.leaves
+        repeat, rebuilt = self._same_graph(watched.summary)
+        graph, seed, references = self._reference_of(roots[0], weights, leaves)
+        return {
+            "call": watched.call,
+            "within": self.recorder.nesting[0] if self.recorder.nesting else "",
+            "root": as_array(roots[0]),
+            "recorded": any(root.grad_fn is not None or root.requires_grad for root in roots),
+            "weights": as_array(weights[0]) if weights and weights[0] is not None else None,
+            "ops": dict(Counter(op(node) for node in inner)),
+            "inner": [[op(node), as_array(saved)] for node, saved in saved_selves(inner)],
+            "retain": bool(retain),
+            "create": bool(create),
+            "repeat_of": repeat,
+            "rebuilt_of": rebuilt,
+            "graph": graph,
+            "seed": seed,
+            "leaves": [self._leaf(leaf, watched.call, references) for leaf in leaves[:8]],
+        }
+
+    def _leaf(self, leaf: torch.Tensor, call: str, references: References) -> dict[str, Any]:
+        self.idents.setdefault(id(leaf), leaf)
+        before = leaf.grad if call == "backward" and leaf.is_leaf else None
+        return {
+            "ident": id(leaf),
+            "x": as_array(leaf),
+            "dtype": str(leaf.dtype).removeprefix("torch."),
+            "before": as_array(before) if before is not None else None,
+            "after": None,
+            "is_leaf": leaf.is_leaf,
+            "jacobian": references.get(id(leaf)),
+        }
+
+    @contextlib.contextmanager
+    def _through(self, watched: _Watched | None) -> Iterator[None]:
+        """Run a pass; record what it left, or what it raised."""
+        try:
+            yield
+        except BaseException as error:
+            self._after(watched, said(error)[:1000] or type(error).__name__)
+            raise
+        self._after(watched, "")
+
+    @guarded
+    def _after(self, watched: _Watched | None, error: str) -> None:
+        if watched is None:
+            return
+        results = listed(watched.results) if watched.call == "grad" and not error else None
+        for i, (leaf, fields) in enumerate(zip(watched.leaves, watched.fields["leaves"], strict=False)):
+            after = results[i] if results and i < len(results) else None
+            if results is None:
+                after = leaf.grad if leaf.is_leaf or leaf.retains_grad else None
+            fields["after"] = as_array(after) if after is not None else None
+        if len(self.passes) < MAX_KEPT:
+            self.passes.append(watched.summary)
+            if not error:
+                self.owner.update(dict.fromkeys(watched.summary.nodes, len(self.passes) - 1))
+        self.recorder.send("pass", error=error, number=len(self.passes) - 1, **watched.fields)
+
+    def _same_graph(self, summary: "Summary") -> tuple[int, int]:
+        """(repeat_of, rebuilt_of): numbers of earlier passes, or −1."""
+        shared = {self.owner[node] for node in summary.nodes if node in self.owner}
+        for number in sorted(shared, reverse=True):
+            if self.passes[number].repeats(summary):
+                return number, -1
+        if not shared:
+            for number in range(len(self.passes) - 1, max(-1, len(self.passes) - 50), -1):
+                if self.passes[number].rebuilt_as(summary):
+                    return -1, number
+        return -1, -1
+
+    def _reference_of(
+        self, root: torch.Tensor, weights: list[Any], leaves: list[torch.Tensor]
+    ) -> tuple[int, MaybeArray, References]:
+        """(number of the graph, v of the pass as seen from its core, {leaf id: Jacobian of the core})."""
+        core = core_of(root)
+        if core is None or self.recorder.nesting or self.hooked:
+            return -1, None, {}
+        kept = [(tensor, tensor.grad) for tensor in self.retained]
+        if core.node not in self.cores:
+            with recording():
+                self.cores[core.node] = (len(self.cores), self._rows(core, leaves))
+        number, references = self.cores[core.node]
+        seed = self._seed_of(root, weights, core) if references else None
+        for tensor, grad in kept:
+            tensor.grad = grad
+        return number, seed, references
+
+    def _rows(self, core: GradientEdge, leaves: list[torch.Tensor]) -> References:
+        shape, dtype = output_of(core)
+        count = int(np.prod(shape))
+        small = [leaf for leaf in leaves if 1 <= leaf.numel() <= MAX_CORE and leaf.requires_grad]
+        if not 2 <= count <= MAX_CORE or not small or sum(leaf.numel() for leaf in small) < 2:
+            return {}
+        columns: dict[int, list[Array]] = {id(leaf): [] for leaf in small}
+        try:
+            for i in range(count):
+                one_hot = torch.zeros(count, dtype=dtype)
+                one_hot[i] = 1
+                options = {"retain_graph": True, "allow_unused": True}
+                grads = self.engine([core], small, [one_hot.reshape(shape)], **options)
+                for leaf, grad in zip(small, grads, strict=True):
+                    columns[id(leaf)].append(row_of(grad, leaf))
+        except RuntimeError:  # the graph is gone already, or it cannot be differentiated: then there is no reference
+            return {}
+        return {ident: np.stack(rows) for ident, rows in columns.items()}
+
+    def _seed_of(self, root: torch.Tensor, weights: list[Any], core: GradientEdge) -> MaybeArray:
+        if root.grad_fn is core.node:
+            given = weights[0] if weights else None
+            return as_array(given) if given is not None else None
+        try:
+            start = [weights[0]] if weights and weights[0] is not None else None
+            with recording():
+                (seed,) = self.engine([root], [core], start, retain_graph=True)
+            return as_array(seed)
+        except RuntimeError:
+            return None

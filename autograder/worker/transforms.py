@@ -1,0 +1,222 @@
+"""Behind the functional and func transforms, forward mode and batched passes.
+
+Nested transforms (`vmap(grad(f))`) count as one derivative, the outermost. Its reference is the Jacobian of the plain
+function at the same point, by one-hot passes.
+"""
+
+import contextlib
+import functools
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from autograder.worker.arrays import MaybeArray, as_array, is_wrapped, listed, parts_of
+from autograder.worker.graphs import recording, row_of
+from autograder.worker.recorder import Recorder, guarded, replace
+
+MAX_CORE = 64  # outputs, and inputs, of a function whose Jacobian is worked out
+
+
+@dataclass
+class _Inside:
+    """What the outermost transform told us on the way."""
+
+    recording: bool
+    names: list[str] = field(default_factory=list)  # of the transforms and passes, outermost first
+    reference: MaybeArray = None
+    pointed: bool = False  # a transform of a function is known: that function and the point
+    function: Any = None
+    point: Any = None
+
+
+class Transforms:
+    """The derivatives of one run that are no plain passes."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.inside: _Inside | None = None
+        self.engine: Callable[..., Any] = torch.autograd.grad  # as it is before anybody stands behind it
+
+    def watch(self) -> None:
+        """Get behind all of them."""
+        self._watch_functional()
+        self._watch_func()
+        self._watch_forward_mode()
+
+    def _watch_functional(self) -> None:
+        for name in ("jacobian", "hessian", "vjp", "jvp", "vhp", "hvp"):
+            real = getattr(torch.autograd.functional, name)
+            setattr(torch.autograd.functional, name, self._functional(name, real))
+
+    def _functional(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(real)
+        def watched(func: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+            with self.derivative(f"functional.{name}") as call:
+                result = real(func, inputs, *args, **kwargs)
+                call.update(function=func, inputs=inputs, result=result)
+            return result
+
+        return watched
+
+    def _watch_func(self) -> None:
+        import torch._functorch.apis
+
+        for name in ("jacrev", "jacfwd", "grad", "grad_and_value", "hessian", "vmap"):
+            watched = self._transform(name, getattr(torch.func, name))
+            setattr(torch.func, name, watched)
+            if name == "vmap":
+                replace(torch, vmap=watched)
+        self._watch_vjp()
+        replace(torch.func, jvp=self._jvp(torch.func.jvp))
+
+    def _transform(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(real)
+        def watched(func: Any, *args: Any, **kwargs: Any) -> Any:
+            transformed = real(func, *args, **kwargs)
+
+            def call_it(*inputs: Any, **named: Any) -> Any:
+                with self.derivative(name) as call:
+                    result = transformed(*inputs, **named)
+                    call.update(function=func, inputs=inputs if len(inputs) != 1 else inputs[0], result=result)
+                return result
+
+            return functools.wraps(func)(call_it) if hasattr(func, "__name__") else call_it
+
+        return watched
+
+    def _watch_vjp(self) -> None:
+        real = torch.func.vjp
+
+        @functools.wraps(real)
+        def watched(func: Any, *primals: Any, **kwargs: Any) -> Any:
+            outputs, pull, *rest = real(func, *primals, **kwargs)
+
+            def watched_pull(*cotangents: Any, **named: Any) -> Any:
+                with self.derivative("vjp") as call:
+                    result = pull(*cotangents, **named)
+                    call.update(function=func, inputs=primals if len(primals) != 1 else primals[0], result=result)
+                return result
+
+            return (outputs, watched_pull, *rest)
+
+        replace(torch.func, vjp=watched)
+
+    def _jvp(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(real)
+        def watched(func: Any, primals: Any, tangents: Any, **kwargs: Any) -> Any:
+            with self.derivative("jvp") as call:
+                result = real(func, primals, tangents, **kwargs)
+                inputs = primals if len(primals) != 1 else primals[0]
+                call.update(function=func, inputs=inputs, result=result[1], direction=tangents[0])
+            return result
+
+        return watched
+
+    def _watch_forward_mode(self) -> None:
+        module = torch.autograd.forward_ad
+        make: Callable[..., Any] = module.make_dual
+        unpack: Callable[..., Any] = module.unpack_dual
+        last: dict[str, Any] = {}
+
+        @functools.wraps(make)
+        def watched_make(tensor: Any, tangent: Any, **kwargs: Any) -> Any:
+            last.update(inputs=tensor, direction=tangent)
+            return make(tensor, tangent, **kwargs)
+
+        @functools.wraps(unpack)
+        def watched_unpack(tensor: Any, **kwargs: Any) -> Any:
+            result = unpack(tensor, **kwargs)
+            if result.tangent is not None and not self.recorder.nesting:
+                with self.derivative("forward_ad") as call:
+                    call.update(function=None, result=result.tangent, **last)
+            return result
+
+        replace(module, make_dual=watched_make, unpack_dual=watched_unpack)
+
+    @contextlib.contextmanager
+    def derivative(self, name: str) -> Iterator[dict[str, Any]]:
+        """Collect a call; when it was the outermost one, record it."""
+        if self.recorder.busy:
+            yield {}
+            return
+        outermost = not self.recorder.nesting
+        if outermost or self.inside is None:
+            self.inside = _Inside(recording=not torch.is_inference_mode_enabled())
+        inside = self.inside
+        inside.names.append(name)
+        self.recorder.derivatives += 1
+        self.recorder.nesting.append(name)
+        call: dict[str, Any] = {}
+        try:
+            yield call
+        finally:
+            self.recorder.nesting.pop()
+            if call and name in ("vjp", "grad", "jacrev", "jacfwd") and not inside.pointed:
+                inside.pointed, inside.function, inside.point = True, call.get("function"), call.get("inputs")
+            if outermost:
+                self._record_derivative(call)
+
+    @guarded
+    def _record_derivative(self, call: dict[str, Any]) -> None:
+        inside, self.inside = self.inside, None
+        if not call or inside is None:
+            return  # it raised: the unit's error says so
+        reference = self._reference_by_function(call, inside)
+        reference = inside.reference if reference is None else reference
+        inputs = [as_array(t) for t in listed(call.get("inputs"))[:4] if isinstance(t, torch.Tensor)]
+        self.recorder.send(
+            "derivative",
+            names=inside.names[:20],
+            inputs=inputs,
+            result=as_array(call["result"]),
+            parts=parts_of(call["result"]),
+            direction=as_array(call.get("direction")),
+            reference=reference,
+            recording=inside.recording,
+        )
+
+    def _reference_by_function(self, call: dict[str, Any], inside: _Inside) -> MaybeArray:
+        """The Jacobian of the plain function at the same point, by one-hot passes."""
+        function, inputs = call.get("function"), call.get("inputs")
+        if inside.names[0] == "vmap":
+            function, inputs = inside.function, inside.point
+        inputs = [t for t in listed(inputs) if isinstance(t, torch.Tensor)]
+        if function is None or not inputs or any(is_wrapped(t) or t.numel() > MAX_CORE for t in inputs):
+            return None
+        with recording(), torch.random.fork_rng(devices=[]), contextlib.redirect_stdout(io.StringIO()):
+            try:
+                leaves = [t.detach().clone().requires_grad_() for t in inputs]
+                output = function(*leaves)
+                return self._stacked(output, leaves)
+            except Exception:  # noqa: BLE001  the function is the student's
+                return None
+
+    def _stacked(self, output: Any, leaves: list[torch.Tensor]) -> MaybeArray:
+        if not isinstance(output, torch.Tensor) or not 1 <= output.numel() <= MAX_CORE:
+            return None
+        if output.grad_fn is None:
+            return np.zeros((output.numel(), sum(leaf.numel() for leaf in leaves)))
+        rows = []
+        for entry in output.reshape(-1):
+            grads = self.engine([entry], leaves, retain_graph=True, allow_unused=True)
+            rows.append(np.concatenate([row_of(g, leaf) for g, leaf in zip(grads, leaves, strict=True)]))
+        return np.stack(rows)
+
+    @guarded
+    def look_inside_before(self, call: str, roots: list[Any], inputs: Any) -> None:
+        """As `look_inside`, for a call that is about to free its graph."""
+        self.look_inside(call, roots, inputs)
+
+    def look_inside(self, call: str, roots: list[Any], inputs: Any) -> None:
+        """A pass in a transform, such as vmap over v ↦ grad(y, x, v): the reference is that of its root and leaf."""
+        if self.inside is None:
+            return
+        self.inside.names.append(call)
+        leaves = [t for t in listed(inputs) if isinstance(t, torch.Tensor)]
+        if self.inside.reference is None and roots and leaves and not any(map(is_wrapped, (roots[0], leaves[0]))):
+            with recording(), contextlib.suppress(RuntimeError):
+                self.inside.reference = self._stacked(roots[0], leaves[:1])
