@@ -59,6 +59,11 @@ class Passes:
         self.hooked = False  # a hook of the student's would run in passes of ours as well
 
     def watch(self) -> None:
+        """Get behind the engine, and behind what would notice passes of ours."""
+        self._watch_hooks()
+        self._watch_engine()
+
+    def _watch_engine(self) -> None:
         backward, grad = torch.autograd.backward, torch.autograd.grad
         self.engine: Callable[..., Any] = grad
 
