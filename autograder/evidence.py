@@ -6,6 +6,7 @@ Everything here was said by a process that a student's code shares. It is eviden
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -212,6 +213,8 @@ def _fits(wanted: Any, value: Any, name: str) -> Any:
     check = _CHECKS.get(wanted)
     if check is None or not check(value):
         raise Malformed(f"{name} is not what it should be")
+    if name.endswith((".jacobian", ".reference")) and value is not None and value.ndim != 2:
+        raise Malformed(f"{name} is no matrix")
     if wanted == list[Leaf]:
         return [_build(Leaf, item) for item in value]
     return [tuple(pair) for pair in value] if wanted == list[tuple[str, MaybeArray]] else value
@@ -271,13 +274,21 @@ class Seen:
     parameters: tuple[float, ...] = ()  # of the swapped operation
     inputs: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # of each call
     markdown: tuple[Passage, ...] = ()
+    code: tuple[Passage, ...] = ()
     mentions: tuple[str, ...] = ()
     statement: tuple[str, ...] = ()
 
-    def _all(self, shape: type) -> list[Any]:
-        return [item for item in self.observations if isinstance(item, shape)]
+    @cached_property
+    def _sorted(self) -> dict[type, list[Any]]:
+        found: dict[type, list[Any]] = {}
+        for item in self.observations:
+            found.setdefault(type(item), []).append(item)
+        return found
 
-    @property
+    def _all(self, shape: type) -> list[Any]:
+        return self._sorted.get(shape, [])
+
+    @cached_property
     def passes(self) -> list[Pass]:
         """Passes that the student's own code made, in order."""
         return [item for item in self._all(Pass) if not item.within]
@@ -316,23 +327,44 @@ class Seen:
 
     def still_counts(self, p: Pass, leaf: Leaf) -> bool:
         """Whether a gradient is the last word: no later pass added to it, or it was kept, shown or drawn before."""
-        return not self._added_to(p, leaf) or self._is_used(leaf.after)
+        return (p.order, leaf.ident) not in self._added_to or self.is_used(leaf.after)
 
-    def _added_to(self, p: Pass, leaf: Leaf) -> bool:
-        later = (q for q in self.passes if q.order > p.order and not q.error)
-        next_one = next((other for q in later for other in q.leaves if other.ident == leaf.ident), None)
-        before = next_one.before if next_one else None
-        return before is not None and bool(np.any(before)) and np.array_equal(before, leaf.after)  # type: ignore[arg-type]
+    @cached_property
+    def _added_to(self) -> set[tuple[int, int]]:
+        """(order of a pass, leaf) whose gradient the next pass over the leaf started from."""
+        last: dict[int, tuple[int, MaybeArray]] = {}
+        found = set()
+        for p in self.passes:
+            for leaf in p.leaves if not p.error else ():
+                order, after = last.get(leaf.ident, (0, None))
+                if (
+                    leaf.before is not None
+                    and after is not None
+                    and np.any(after)
+                    and np.array_equal(leaf.before, after)
+                ):
+                    found.add((order, leaf.ident))
+                last[leaf.ident] = (p.order, leaf.after)
+        return found
 
-    def _is_used(self, gradient: MaybeArray) -> bool:
-        if gradient is None:
-            return False
-        kept = [
-            *(curve.y for curve in self.curves),
-            *(value.array for value in self.values if value.array is not None),
-        ]
-        same_size = (array for array in kept if array.size == gradient.size)
-        return any(np.array_equal(np.ravel(array), np.ravel(gradient)) for array in same_size)
+    def is_used(self, gradient: MaybeArray) -> bool:
+        """It was drawn, shown, or kept in a variable: as numbers, whatever the shape."""
+        return gradient is not None and _numbers(gradient) in self._kept
+
+    @cached_property
+    def _kept(self) -> set[bytes]:
+        arrays = [*(curve.y for curve in self.curves), *(value.array for value in self.values)]
+        return {_numbers(array) for array in arrays if array is not None and array.dtype.kind in "biuf"}
+
+    @cached_property
+    def inputs_seen(self) -> set[bytes]:
+        """The leaves of all passes, as numbers."""
+        leaves = (leaf.x for p in self.passes for leaf in p.leaves)
+        return {_numbers(x) for x in leaves if x is not None and x.dtype.kind in "biuf"}
+
+    def is_input(self, array: Array) -> bool:
+        """These numbers are those of a leaf."""
+        return _numbers(array) in self.inputs_seen
 
     def words(
         self, pattern: str = "", kinds: Iterable[str] = WRITTEN, near: "Observation | None" = None
@@ -346,18 +378,23 @@ class Seen:
         found = [passage for passage in own if _says_something(passage.text) and wanted.search(passage.text)]
         return sorted(found, key=lambda passage: _distance(passage.where, near.where)) if near else found
 
-    def mentions_it(self, pattern: str) -> bool:
-        """Whether any words, headings and code included, match: a hint to look, worth nothing by itself."""
-        texts = [
-            *(passage.text for passage in self._passages()),
-            *(value.name for value in self.values),
-            *(function.name for function in self.functions),
-        ]
+    def mentions_it(self, pattern: str, in_code: bool = True) -> bool:
+        """Whether anything written matches, headings (and code) included: a hint to look, worth nothing by itself."""
+        texts = [passage.text for passage in (*self._passages(), *(self.code if in_code else ()))]
         return any(re.search(pattern, text, re.IGNORECASE) for text in texts)
+
+    def said_near(self, pattern: str, near: "Observation", within: float = 6) -> bool:
+        """Whether words that match stand within so many lines or cells of an observation; output counts as well."""
+        kinds = (*WRITTEN, "output")
+        return any(_distance(passage.where, near.where) <= within for passage in self.words(pattern, kinds))
 
     def _passages(self, kinds: Iterable[str] = WRITTEN) -> list[Passage]:
         spoken = [Passage(text.where, text.text, text.kind_of) for text in self.texts]
         return [passage for passage in (*self.markdown, *spoken) if passage.kind in kinds]
+
+
+def _numbers(array: Array) -> bytes:
+    return np.asarray(array, float).tobytes()
 
 
 def _distance(place: str, other: str) -> float:
@@ -374,19 +411,25 @@ def _numbered(place: str) -> tuple[str, int]:
 
 
 def _without(statement: Iterable[str], passage: Passage) -> Passage:
-    """The passage without lines that only repeat the exercise's text."""
-    known = [_letters(sentence) for sentence in statement]
-    lines = [
-        line for line in passage.text.split("\n") if not _repeats(_letters(line), known) and not line.startswith("#")
-    ]
-    return Passage(passage.where, "\n".join(lines).strip(), passage.kind)
-
-
-def _repeats(line: str, known: list[str]) -> bool:
-    return any(
-        (line in sentence and 2 * len(line) > len(sentence)) or (sentence in line and len(line) < 1.5 * len(sentence))
-        for sentence in known
+    """The passage without headings, and without sentences that only repeat an exercise's text, in whatever edition."""
+    known = [_grams(sentence) for sentence in statement]
+    lines = [line for line in passage.text.split("\n") if not re.match(r"\s*#+ ", line)]
+    sentences = re.split(r"(?<=[.?!。？！])\s*|\n\s*(?=[-*\d\n])", "\n".join(lines))
+    return Passage(
+        passage.where, " ".join(s for s in sentences if s and not _repeats(_grams(s), known)).strip(), passage.kind
     )
+
+
+def _repeats(grams: set[str], known: list[set[str]]) -> bool:
+    return not grams or any(len(grams & sentence) >= 0.6 * len(grams) for sentence in known)
+
+
+def _grams(text: str) -> set[str]:
+    """Runs of three words, or of two Chinese characters, without punctuation and marks."""
+    words = re.findall(r"[\u2e80-\uffff]|\w+", re.sub(r"[`$*_\\\d]", "", text.lower()))
+    wide = any(word > "\u2e80" for word in words)
+    size = min(2 if wide else 3, max(len(words), 1))
+    return {" ".join(words[i : i + size]) for i in range(len(words) - size + 1)}
 
 
 def _says_something(text: str) -> bool:

@@ -71,9 +71,13 @@ class Grader:
         return views[exercises[0].name]
 
     def _again(self, submission: Submission) -> Report:
-        """A lane broke; once more on a fresh one."""
+        """A lane broke; once more on a fresh one. A submission that breaks two ended the processes around its own."""
         try:
             return self._grade(submission)
+        except SandboxError as error:
+            answers = tuple(_ungraded(exercise, Status.NOT_REACHED) for exercise in self._exercises)
+            remark = f"The submission ended the process that runs it, twice: {error}"
+            return Report(submission, Outcome.DIED, answers, (*submission.remarks, remark))
         except Exception as error:  # noqa: BLE001  as above
             return self._our_fault(submission, f"{type(error).__name__}: {error}")
 
@@ -113,8 +117,7 @@ class Grader:
         if submission.declined:
             remark = f"It is written for {submission.declined}; these exercises are graded in PyTorch."
             return Report(submission, Outcome.DECLINED, answers, (*submission.remarks, remark))
-        troubles = tuple(f"{file.name} {file.trouble}" for file in submission.files if file.trouble)
-        return Report(submission, Outcome.UNREADABLE, answers, (*submission.remarks, *troubles))
+        return Report(submission, Outcome.UNREADABLE, answers, submission.remarks)
 
     def _observe(
         self, submission: Submission, case: Case, exercises: Sequence[Exercise]
@@ -130,9 +133,11 @@ class Grader:
         job = self._job(submission, case, parameters)
         ending = self._sandbox.run(job, calls)
         faults = tuple(item.text for item in ending.observations if isinstance(item, Fault))
-        markdown = tuple(_markdown(submission))
+        markdown, code = tuple(_passages(submission, "markdown")), tuple(_passages(submission, "code", "script"))
         statement = tuple(sentence for exercise in self._exercises for sentence in exercise.statement)
-        return {e.name: _seen(e, case, ending, parameters, inputs, markdown, statement) for e in exercises}, faults
+        return {
+            e.name: _seen(e, case, ending, parameters, inputs, markdown, code, statement) for e in exercises
+        }, faults
 
     def _job(self, submission: Submission, case: Case, parameters: Sequence[float]) -> dict[str, Any]:
         units = [u for file in submission.files for u in file.units if u.kind != "markdown"]
@@ -185,6 +190,7 @@ def _seen(
     parameters: tuple[float, ...],
     inputs: Mapping[str, tuple[Any, ...]],
     markdown: tuple[Passage, ...],
+    code: tuple[Passage, ...],
     statement: tuple[str, ...],
 ) -> Seen:
     prefix = f"{exercise.name}."
@@ -197,6 +203,7 @@ def _seen(
         parameters=parameters,
         inputs=own,
         markdown=markdown,
+        code=code,
         mentions=exercise.mentions,
         statement=statement,
     )
@@ -211,11 +218,11 @@ def _own_calls(observations: Iterable[Observation], prefix: str) -> Iterator[Obs
             yield replace(item, call=item.call.removeprefix(prefix))
 
 
-def _markdown(submission: Submission) -> Iterator[Passage]:
+def _passages(submission: Submission, *kinds: str) -> Iterator[Passage]:
     for file in submission.files:
         for unit in file.units:
-            if unit.kind == "markdown":
-                yield Passage(f"{unit.file}, {unit.label}", unit.text)
+            if unit.kind in kinds:
+                yield Passage(f"{unit.file}, {unit.label}" if unit.label else unit.file, unit.text, unit.kind)
 
 
 def _ungraded(exercise: Exercise, status: Status) -> Answer:
@@ -224,11 +231,11 @@ def _ungraded(exercise: Exercise, status: Status) -> Answer:
 
 
 def _report(submission: Submission, seen: Seen, answers: tuple[Answer, ...], faults: tuple[str, ...]) -> Report:
-    troubles = [f"{file.name} {file.trouble}" for file in submission.files if file.trouble]
     said = [f"{item.where}: {item.text}" for item in seen.observations if isinstance(item, Remark)]
     missing = [f"{error.where}: {error.message}" for error in seen.errors if error.type == "ModuleNotFoundError"]
+    broken = [f"{error.where}: is no Python and did not run" for error in seen.errors if error.type == "SyntaxError"]
     ended = [f"{NOTES[seen.outcome]}: {seen.note}."] if seen.outcome in NOTES else []
-    remarks = (*submission.remarks, *troubles, *ended, *dict.fromkeys([*missing, *said]))
+    remarks = (*submission.remarks, *ended, *dict.fromkeys([*missing, *broken, *said]))
     if not faults:
         return Report(submission, seen.outcome, answers, remarks)
     fault = f"Our observer failed in this run, so nothing is taken off: {faults[0].splitlines()[-1]}"

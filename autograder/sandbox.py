@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -59,13 +60,19 @@ class Sandbox:
     def __init__(self, lanes: int) -> None:
         self._count = lanes
         self._lanes: queue.SimpleQueue[socket.socket] = queue.SimpleQueue()
+        self._lock = threading.Lock()
         self.torch = ""
 
     def __enter__(self) -> Self:
         """Start the server and return at once; `wait` waits until it is warm."""
+        self._folder = tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True)
+        self._errors = tempfile.TemporaryFile()
+        self._start()
+        return self
+
+    def _start(self) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-m", "autograder.worker", str(theirs.fileno())]
-        self._errors = tempfile.TemporaryFile()
         try:
             self._server = subprocess.Popen(  # noqa: S603  our own module, our own interpreter
                 command,
@@ -80,10 +87,14 @@ class Sandbox:
         except OSError as error:
             raise SandboxError(f"the fork server could not be started: {error}") from None
         theirs.close()
-        return self
 
     def wait(self) -> None:
         """Wait until the server is warm, and open the lanes."""
+        self._wait_until_warm()
+        for _ in range(self._count):
+            self._lanes.put(self._new_lane())
+
+    def _wait_until_warm(self) -> None:
         self._control.settimeout(START_SECONDS)
         try:
             hello = self._control.recv(4096)
@@ -92,8 +103,6 @@ class Sandbox:
         if not hello:
             raise SandboxError(f"the fork server did not start. {self._last_words()}")
         self.torch = str(json.loads(hello)["torch"])
-        for _ in range(self._count):
-            self._lanes.put(self._new_lane())
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
@@ -106,20 +115,34 @@ class Sandbox:
             while True:
                 self._lanes.get_nowait().close()
         self._errors.close()
+        self._folder.cleanup()
 
     def run(self, job: dict[str, Any], calls: Callable[[], Calls]) -> Ending:
         """Run one case. `job` is what `worker/child.py` describes; `calls` draws the inputs once the code is loaded."""
         lane = self._lanes.get()
-        folder = tempfile.mkdtemp(prefix="submission-")
+        folder = tempfile.mkdtemp(prefix="submission-", dir=self._folder.name)
         try:
             return _run(lane, {**job, "folder": folder}, calls)
         except OSError as error:
             lane.close()
-            lane = self._new_lane()
+            lane = self._replacement()
             raise SandboxError(f"a lane of the fork server broke: {error}. {self._last_words()}") from None
         finally:
             self._lanes.put(lane)
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _replacement(self) -> socket.socket:
+        """A new lane; of a new server, when a submission brought the old one down."""
+        with self._lock:
+            try:
+                return self._new_lane()
+            except OSError:
+                self._control.close()
+                self._server.kill()
+                self._server.wait()
+                self._start()
+                self._wait_until_warm()
+                return self._new_lane()
 
     def _new_lane(self) -> socket.socket:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -163,10 +186,10 @@ def _run(lane: socket.socket, job: dict[str, Any], calls: Callable[[], Calls]) -
             observations, stopped = _converse(ours, job, calls, started + float(job["seconds"]))
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(pidfd, signal.SIGKILL if stopped not in ("", "closed") else 0)
-            status = _status(lane, pidfd, ours)
+            told = _told(lane, pidfd)
         finally:
             os.close(pidfd)
-    outcome, note = _decide(stopped, status, float(job["seconds"]))
+    outcome, note = _decide(stopped, told, job)
     return Ending(outcome, tuple(observations), note, time.monotonic() - started)
 
 
@@ -216,8 +239,8 @@ def _stream(
             yield parse(record)
 
 
-def _status(lane: socket.socket, pidfd: int, ours: socket.socket) -> int:
-    """The exit status from wait4, as the lane tells it. A child that lingers after its end is killed."""
+def _told(lane: socket.socket, pidfd: int) -> dict[str, Any]:
+    """Exit status and resources from wait4, as the lane tells them. A child that lingers after its end is killed."""
     lane.settimeout(GRACE_SECONDS)
     try:
         told = lane.recv(4096)
@@ -227,11 +250,13 @@ def _status(lane: socket.socket, pidfd: int, ours: socket.socket) -> int:
         told = lane.recv(4096)
     if not told:
         raise OSError("it is gone")
-    return int(json.loads(told)["status"])
+    usage: dict[str, Any] = json.loads(told)
+    return usage
 
 
-def _decide(stopped: str, status: int, seconds: float) -> tuple[Outcome, str]:
+def _decide(stopped: str, told: dict[str, Any], job: dict[str, Any]) -> tuple[Outcome, str]:
     """Outcome and a sentence, from the clock and the kernel."""
+    status, seconds = told["status"], float(job["seconds"])
     if os.WIFEXITED(status) and os.WEXITSTATUS(status) == SETUP_FAILED:
         raise OSError("a child could not be set up")
     if stopped == "late" or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU):
@@ -239,7 +264,7 @@ def _decide(stopped: str, status: int, seconds: float) -> tuple[Outcome, str]:
     if stopped.startswith("malformed"):
         return Outcome.DIED, f"what came back from it could not be read ({stopped})"
     if os.WIFSIGNALED(status) and stopped == "closed":
-        return _killed(os.WTERMSIG(status))
+        return _killed(os.WTERMSIG(status), told["peak_kib"] > 512 * job["memory_mib"])
     if stopped == "closed":
         return (
             Outcome.DIED,
@@ -248,7 +273,7 @@ def _decide(stopped: str, status: int, seconds: float) -> tuple[Outcome, str]:
     return Outcome.FINISHED, ""
 
 
-def _killed(number: int) -> tuple[Outcome, str]:
-    if number == signal.SIGKILL:
+def _killed(number: int, large: bool) -> tuple[Outcome, str]:
+    if number == signal.SIGKILL and large:
         return Outcome.OUT_OF_MEMORY, "it was killed by the system, most likely for want of memory"
-    return Outcome.DIED, f"the Python process crashed ({signal.strsignal(number)})"
+    return Outcome.DIED, f"the Python process was ended by a signal ({signal.strsignal(number)})"

@@ -1,5 +1,6 @@
 """YAML → Exercise. Every key is known, every value has its type, and criteria and grader functions are the same set."""
 
+import ast
 import difflib
 import importlib
 import inspect
@@ -15,6 +16,7 @@ from autograder.model import Call, Case, Criterion, Exercise, Limits, Tolerance
 
 FOLDER = Path(__file__).resolve().parent.parent / "exercises"
 AS_WRITTEN = Case("as_written")
+GENERAL_REASONS = ("none", "shape", "dtype", "not_finite", "values", "not_executed", "in_words", "no_words")
 
 
 class SpecError(Exception):
@@ -32,11 +34,11 @@ def load_all(folder: Path | None = None) -> dict[str, Exercise]:
 def load(path: Path) -> Exercise:
     """One exercise. Raises SpecError."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  a SafeLoader
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"{path.name}: cannot be read: {error}") from None
     except yaml.YAMLError as error:
-        raise SpecError(f"{path.name}: is not YAML: {' '.join(str(error).split())}") from None
+        raise SpecError(f"{path.name}: is not YAML: {_yaml_trouble(error)}") from None
     exercise = _exercise(path.stem, _At(path.name), data)
     _check_grader(exercise, path.name, grader_of(exercise))
     return exercise
@@ -48,8 +50,27 @@ def grader_of(exercise: Exercise) -> ModuleType:
         return importlib.import_module(f"graders.{exercise.name}")
     except ModuleNotFoundError as error:
         if error.name != f"graders.{exercise.name}":
-            raise
+            raise SpecError(f"graders/{exercise.name}.py: imports {error.name}, which is not installed") from None
         raise SpecError(f"graders/{exercise.name}.py: not found, but exercises/{exercise.name}.yaml needs it") from None
+    except SyntaxError as error:
+        raise SpecError(f"graders/{exercise.name}.py: line {error.lineno} is not Python: {error.msg}") from None
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice, of which YAML would take the last in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        for key, child in node.value:
+            if keys.count(key.value) > 1:
+                raise yaml.MarkedYAMLError(problem=f"the key '{key.value}' stands twice", problem_mark=child.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _yaml_trouble(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or " ".join(str(error).split())
+    return f"line {mark.line + 1}: {problem}" if mark else problem
 
 
 class _At:
@@ -179,10 +200,14 @@ def _case(name: str, at: _At, data: Any) -> Case:
 def _call(name: str, at: _At, data: Any) -> Call:
     if not isinstance(data, list) or not 1 <= len(data) <= 2:
         raise at.error(f"has to be a list of one or two arguments, got {data!r}")
-    return Call(name, tuple(_recipe(at / i, item) for i, item in enumerate(data)))
+    recipes = tuple(_recipe(at / i, item) for i, item in enumerate(data))
+    maps = [recipe["map"] for recipe in recipes if "map" in recipe]
+    if maps and (len(recipes) != 2 or recipes[1].get("shape") != maps[0][1:]):
+        raise at.error(f"has a map of {maps[0][-1]} inputs; the argument after it needs the shape [{maps[0][-1]}]")
+    return Call(name, recipes)
 
 
-def _recipe(at: _At, data: Any) -> dict[str, object]:
+def _recipe(at: _At, data: Any) -> dict[str, Any]:
     """{uniform: [low, high], shape: [sizes]} or {map: [outputs, inputs]}."""
     data = at.mapping(data, ("uniform", "shape", "map"))
     if "map" in data:
@@ -217,6 +242,20 @@ def _check_grader(exercise: Exercise, where: str, grader: ModuleType) -> None:
         )
     for name, function in functions.items():
         _check_parameters(exercise, f"{path}: {name}", function)
+    _check_reasons(exercise, where, grader)
+
+
+def _check_reasons(exercise: Exercise, where: str, grader: ModuleType) -> None:
+    """A text whose reason the grader never gives would be lost in silence."""
+    nodes = list(ast.walk(ast.parse(inspect.getsource(grader))))
+    given = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    given |= {node.arg for node in nodes if isinstance(node, ast.keyword) and node.arg} | set(GENERAL_REASONS)
+    for criterion in exercise.criteria:
+        for reason in criterion.feedback:
+            if reason not in given:
+                close = difflib.get_close_matches(reason, given, 1)
+                hint = f"; did you mean '{close[0]}'?" if close else ""
+                raise SpecError(f"{where}: feedback for '{reason}', which graders/{exercise.name}.py never gives{hint}")
 
 
 def _is_own_function(value: object, grader: ModuleType) -> bool:

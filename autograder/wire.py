@@ -47,6 +47,7 @@ class Writer:
 
     sock: socket.socket
     budget: int = MAX_TOTAL_BYTES // 2
+    reserve: int = 0  # of the budget, what the next record has to leave
     numbers: dict[bytes, int] = field(default_factory=dict)
 
     def send(self, record: dict[str, Any]) -> None:
@@ -62,7 +63,7 @@ class Writer:
 
     def _send_array(self, array: np.ndarray) -> int:
         dtype = array.dtype.newbyteorder("<").str
-        too_much = array.nbytes > min(self.budget, MAX_ARRAY_BYTES)
+        too_much = array.nbytes > min(self.budget - self.reserve, MAX_ARRAY_BYTES)
         if dtype not in DTYPES or too_much or array.ndim > MAX_NDIM:
             return -1
         header = json.dumps({"$array": [dtype, list(array.shape)]}).encode()

@@ -2,7 +2,8 @@
 
     b = 2a, doubled until ‖b‖ ≥ 1000; times 100 unless the sum is positive        f(a) = k·a, a.grad = k everywhere
 
-k depends on decisions that are taken in the student's precision, so they are replayed in it.
+k depends on decisions that are taken in the student's precision, so they are replayed in it. Multiplying by 1024 is not
+f: as many products as k has doublings have to stand in the graph.
 """
 
 import numpy as np
@@ -13,39 +14,13 @@ from autograder.model import Tolerance
 
 NEAR = Tolerance(1e-4, 1e-6)
 LONG_CHAIN = 4  # products in a row: some doubling loop ran
-SHAPES = ("vector", "matrix", "向量", "矩阵")
-RAISED = {"scalar_outputs": "vector_backward", "no_graph": "no_graph"}
-CHAIN = set(
-    [
-        "Mul",
-        "Add",
-        "Sub",
-        "Neg",
-        "Where",
-        "Sum",
-        "Mean",
-        "Select",
-        "Norm",
-        "LinalgVectorNorm",
-        "Sqrt",
-        "Pow",
-        "Clone",
-        "View",
-        "Stack",
-        "Cat",
-        "Unbind",
-        "Squeeze",
-        "Unsqueeze",
-        "Index",
-        "Slice",
-        "Dot",
-        "Alias",
-        "Expand",
-        "T",
-        "Transpose",
-        "ToCopy",
-    ]
+CHAIN = frozenset(
+    "Mul Add Sub Neg Where Sum Mean Select Norm LinalgVectorNorm Sqrt Pow Clone View Stack Cat Unbind Squeeze "
+    "Unsqueeze Index Slice Dot Mv Mm Bmm Alias Expand T Transpose ToCopy".split()
 )
+SHAPES = ("vector", "matrix", "向量", "矩阵")
+ABOUT = r"(?s)(?=.*(f\(a\)|d ?/ ?a|a\.grad|control.flow|控制流))(?=.*(slope|grad|sum\(|scalar|梯度|导数|标量|k))"
+RAISED = {"scalar_outputs": "vector_backward", "no_graph": "no_graph"}
 
 
 def attempted(as_written):
@@ -55,12 +30,12 @@ def attempted(as_written):
 
 
 def nonscalar(as_written, fresh):
-    """What ran at that a is f: there by value, and on hidden inputs if it is a function that can be called."""
-    claims = [holds(_is_f(p, a), otherwise="another_function", at=p) for p, a in _runs(as_written)]
-    claims += [holds(True, at=p) for p, _ in _scaled(as_written)]
-    claims += [holds(True, at=seen) for seen in (*_vector_roots(as_written), *_transforms(as_written))]
-    if claims and _callable_f(fresh) is False:
-        return best([holds(False, otherwise="another_function")])
+    """What ran at that a is f: there, with a fresh a, and on hidden inputs if it is a function that can be called."""
+    runs = [holds(_has_its_values(as_written, p, a), otherwise="another_function", at=p) for p, a in _runs(as_written)]
+    meant = [p for p, _ in _scaled(as_written)] + _vector_roots(as_written) + _transforms(as_written)
+    claims = [*runs, *(holds(True, at=seen) for seen in meant)]
+    if claims and (_callable_f(fresh) is False or _differs(fresh)):
+        return best([holds(False, otherwise="another_function", at=next((p for p, _ in _runs(as_written)), None))])
     if not claims and list(_raised(as_written)):
         return not_reached()
     return best(claims or [_in_words(as_written)])
@@ -70,8 +45,8 @@ def gradient(as_written):
     """a.grad is k in every entry."""
     passes = [_claim(p, a) for p, a in _runs(as_written) if not p.error and as_written.still_counts(p, a)]
     scaled = [holds(False, otherwise="not_a_leaf", at=p) for p, _ in _scaled(as_written)]
-    full = [_full_matrix(call) for call in _transforms(as_written)]
-    claims = [*passes, *scaled, *full, *_raised(as_written)]
+    made = [*_entry_by_entry(as_written), *map(_of_transform, _transforms(as_written))]
+    claims = [*passes, *scaled, *made, *_raised(as_written)]
     return newest(claims) if claims else _in_words(as_written)
 
 
@@ -105,37 +80,65 @@ def _usable(a):
 
 
 def _made_of(root, d):
-    """The root of the pass is f(a), or its sum, mean, length or one of its entries."""
+    """The root of the pass is f(a), or its sum, mean, length or one of its entries. A sum of nothing proves nothing."""
     if root is None:
         return False
     if root.shape == d.shape:
         return agree(root, d, NEAR)
     ways = [d.sum(), d.mean(), np.linalg.norm(d), *(d.ravel() if d.size <= 1000 else [])]
-    return root.size == 1 and any(np.isclose(float(root.ravel()[0]), way, rtol=1e-4, atol=1e-3) for way in ways)
+    size = 1e-3 * np.abs(d).max()
+    ways = [way for way in ways if abs(way) > size]
+    return root.size == 1 and any(np.isclose(float(root.ravel()[0]), way, rtol=1e-4) for way in ways)
 
 
 def _runs(seen):
     """(pass, leaf) of everything that looks like f at an a with several entries."""
     for p in seen.passes:
-        for a in p.leaves:
-            if _usable(a.x) and (_is_f(p, a) or _doubles(p, a)):
-                yield p, a
+        if set(p.ops) <= CHAIN and p.ops.get("Mul", 0) + p.ops.get("Add", 0) >= 1:
+            for a in p.leaves:
+                if _usable(a.x) and (_is_f(seen, p, a) or _doubles(p, a) or _steps_out(p, a)):
+                    yield p, a
 
 
-def _is_f(p, a):
-    return set(p.ops) <= CHAIN and _made_of(p.root, _f(a.x)[0])
+def _is_f(seen, p, a):
+    d, k = _f(a.x)
+    doublings = np.log2(k if float(np.log2(k)).is_integer() else k / 100)
+    products = p.ops.get("Mul", 0) + p.ops.get("Add", 0)
+    enough = products >= doublings and (products >= LONG_CHAIN or bool(seen.functions))
+    return set(p.ops) <= CHAIN and enough and (_made_of(p.root, d) or _sum_of_nothing(p, a, d, k))
+
+
+def _sum_of_nothing(p, a, d, k):
+    """The entries of f(a) cancel, so their sum tells nothing; then the gradient has to."""
+    cancels = p.root is not None and p.root.size == 1 and abs(d.sum()) <= 1e-3 * np.abs(d).max()
+    return cancels and agree(a.after, np.full(a.x.shape, k), NEAR)
+
+
+def _has_its_values(seen, p, a):
+    return _is_f(seen, p, a) or _steps_out(p, a)
+
+
+def _steps_out(p, a):
+    """The values are those of f, and autograd saw only a product or two of it."""
+    d, k = _f(a.x)
+    first = any(_equal(a.after, np.full(a.x.shape, seen)) for seen in (2.0, 200.0))
+    return first and k not in (2.0, 200.0) and _made_of(p.root, d)
 
 
 def _doubles(p, a):
-    """A chain of products and little else, whose slope is a power of two or a hundred times one: f with a mistake."""
-    return set(p.ops) <= CHAIN and p.ops.get("Mul", 0) >= LONG_CHAIN and (_per_element(p, a) or _whole_chain(p, a))
+    """A chain of products whose slope is a power of two, or a hundred times one, in each entry: f with a mistake."""
+    return p.ops.get("Mul", 0) >= LONG_CHAIN and (_per_element(p, a) or _whole_chain(p, a))
 
 
 def _whole_chain(p, a):
     if a.after is None or a.after.shape != a.x.shape or not np.any(a.after):
         return False
-    k = np.abs(a.after[a.after != 0]).min()
-    return any(np.isclose(np.log2(k / factor) % 1, (0, 1), atol=1e-6).any() for factor in (1, 100))
+    slopes = np.unique(np.abs(a.after[a.after != 0]))
+    return slopes.size == 1 and any(_is_power(slopes[0] / factor) for factor in (1, 100))
+
+
+def _is_power(number):
+    return bool(np.isclose(np.log2(number) % 1, (0, 1), atol=1e-6).any())
 
 
 def _per_element(p, a):
@@ -145,9 +148,15 @@ def _per_element(p, a):
 
 def _one_by_one(x):
     """k of each entry, as if f ran on it alone."""
-    if np.any(x == 0):
+    if np.any(x == 0) or x.size > 1000:
         return None
     return np.array([_f(x.reshape(-1, 1)[i])[1] for i in range(x.size)]).reshape(x.shape)
+
+
+def _differs(fresh):
+    """With a fresh a the same lines gave something else than f: a branch is missing."""
+    runs = list(_runs(fresh))
+    return bool(runs) and not any(_has_its_values(fresh, p, a) for p, a in runs)
 
 
 def _callable_f(fresh):
@@ -157,16 +166,11 @@ def _callable_f(fresh):
         if called.call in fresh.inputs and called.result is not None:
             a = fresh.inputs[called.call][0]
             right = called.result.shape == a.shape and agree(called.result, _f(a)[0], NEAR)
-            results.setdefault(called.function, []).append((right, called.result, a))
-    if any(all(right for right, _, _ in calls) for calls in results.values()):
+            results.setdefault(called.function, []).append(right)
+    if any(all(rights) for rights in results.values()):
         return True
-    return False if any(_is_nearly_f(calls) for calls in results.values()) else None
-
-
-def _is_nearly_f(calls):
-    """Right on some inputs and wrong on others: a branch of f is missing or another one."""
-    rights = [right for right, _, _ in calls]
-    return any(rights) and not all(rights)
+    # Right on some inputs and wrong on others: a branch of f is missing, or another one.
+    return False if any(any(rights) for rights in results.values()) else None
 
 
 # ---------------------------------------------------------------------------------- gradients
@@ -183,6 +187,7 @@ def _mistakes(a, d, k):
     if got is not None and got.shape == x.shape and np.count_nonzero(got) == 1:
         one[got != 0] = k
     singles = _one_by_one(a.x)
+    outside = 200.0 if k >= 200 and _equal(got, np.full(x.shape, 200.0)) else 2.0
     mistakes = {
         "weighted_by_d": k * d,
         "weighted_by_a": d,
@@ -191,44 +196,50 @@ def _mistakes(a, d, k):
         "only_one_entry": one,
         "accumulated_twice": np.full(x.shape, 2 * k),
         "without_100": np.full(x.shape, k / 100),
-        "outside_graph": np.full(x.shape, 2.0),
+        "outside_graph": np.full(x.shape, outside),
     }
-    outside = {"outside_graph": np.full(x.shape, 200.0)} if k >= 200 and _equal(got, np.full(x.shape, 200.0)) else {}
-    return {**mistakes, **outside, **({"per_element": singles} if singles is not None else {})}
+    return {**mistakes, **({"per_element": singles} if singles is not None else {})}
+
+
+def _entry_by_entry(seen):
+    """One pass for each entry of f(a), read and cleared: each left a single entry, together they are the gradient."""
+    groups = {}
+    for p, a in _runs(seen):
+        if not p.error and a.after is not None and np.count_nonzero(a.after) == 1:
+            groups.setdefault(a.ident, []).append((p, a))
+    for pairs in groups.values():
+        if len(pairs) > 1:
+            (p, a), entries = pairs[-1], [leaf.after for _, leaf in pairs]
+            yield close(np.sum(entries, axis=0), np.full(a.x.shape, _f(a.x)[1]), at=p)
 
 
 def _scaled(seen):
     """(pass, value): a was computed from the tensor that asked for gradients, so none is kept on it."""
     inner = [v for v in seen.values if v.requires_grad and not v.is_leaf and v.grad is None and _usable(v.array)]
-    for p in seen.passes:
-        if not p.error and set(p.ops) <= CHAIN and not any(_usable(a.x) and _is_f(p, a) for a in p.leaves):
-            yield from (
-                (p, v)
-                for v in inner
-                if _made_of(p.root, _f(v.array)[0]) and not _made_of(p.root, np.asarray(v.array, float))
-            )
-
-
-def _full_matrix(call):
-    """functional.jacobian of f: k times the identity answers as well."""
-    a = call.inputs[0]
-    return close(_square(call.result, a.size), _f(a)[1] * np.eye(a.size), at=call)
+    for p in seen.passes if inner else ():
+        if not p.error and set(p.ops) <= CHAIN and not any(_usable(a.x) and _is_f(seen, p, a) for a in p.leaves):
+            for v in inner:
+                if _made_of(p.root, _f(v.array)[0]) and not _made_of(p.root, np.asarray(v.array, float)):
+                    yield p, v
 
 
 def _transforms(seen):
-    """functional.jacobian and its kin, of f at a vector."""
+    """functional.jacobian and its kin, of f at a vector: k in each entry, or k on the diagonal."""
     return [call for call in seen.derivatives if _is_call_of_f(call)]
 
 
 def _is_call_of_f(call):
-    if len(call.inputs) != 1 or not _usable(call.inputs[0]) or call.result is None:
+    if len(call.inputs) != 1 or not _usable(call.inputs[0]) or call.result is None or _f(call.inputs[0])[1] < 8:
         return False
-    a = call.inputs[0]
-    return agree(_square(call.result, a.size), _f(a)[1] * np.eye(a.size), NEAR)
+    claim = _of_transform(call)
+    return agree(claim.observed, claim.expected, NEAR)
 
 
-def _square(result, n):
-    return result.reshape(n, n) if result is not None and result.size == n * n else result
+def _of_transform(call):
+    a, k = call.inputs[0], _f(call.inputs[0])[1]
+    if call.result.size == a.size**2:
+        return close(call.result.reshape(a.size, a.size), k * np.eye(a.size), at=call)
+    return close(call.result, np.full(a.shape, k), at=call)
 
 
 def _right(seen):
@@ -238,18 +249,15 @@ def _right(seen):
 
 
 def _equal(got, want):
-    return (
-        got is not None
-        and got.shape == want.shape
-        and bool(np.all(np.isclose(got, want, rtol=1e-4) | ~np.isfinite(want)))
-    )
+    same = got is not None and got.shape == want.shape
+    return same and bool(np.all(np.isclose(got, want, rtol=1e-4) | ~np.isfinite(want)))
 
 
 # ---------------------------------------------------------------------------------- what went wrong, and words
 
 
 def _vector_roots(seen):
-    """Passes that raised because f(a) is a vector."""
+    """Passes that raised because f(a) is a vector, or was not recorded."""
     return [p for p in seen.passes if error_kind(p.error) in RAISED and _raised_at_f(seen, p)]
 
 
@@ -257,7 +265,9 @@ def _raised_at_f(seen, p):
     leaves = [leaf.x for leaf in p.leaves]
     if not p.recorded:
         leaves += [value.array for value in seen.values]
-    return any(_usable(x) and _made_of(p.root, _f(x)[0]) for x in leaves)
+    elif p.ops.get("Mul", 0) + p.ops.get("Add", 0) < 1:
+        return False
+    return any(_usable(x) and _f(x)[1] >= 8 and _made_of(p.root, _f(x)[0]) for x in leaves)
 
 
 def _raised(seen):
@@ -269,9 +279,8 @@ def _raised(seen):
 
 
 def _about_it(seen):
-    """Words on what becomes of f(a) and its gradient."""
-    about = r"f\(a\)|d ?/ ?a|a\.grad|control.flow|控制流"
-    return [p for p in seen.words(about) if any(word in p.text.lower() for word in SHAPES) or _is_code(p.text)]
+    """Words on what becomes of f(a) and its gradient; or code that did not run."""
+    return [p for p in seen.words(ABOUT) if any(word in p.text.lower() for word in SHAPES) or _is_code(p.text)]
 
 
 def _is_code(text):

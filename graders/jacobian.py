@@ -8,68 +8,69 @@ The reference of a script is the observer's: the Jacobian of the student's own g
 import numpy as np
 
 from autograder.evidence import error_kind
-from autograder.judge import agree, best, close, for_a_person, holds, newest, not_reached
+from autograder.judge import agree, close, for_a_person, holds, newest, not_reached
 from autograder.model import Tolerance
 from autograder.oracle import map_jacobian
 
 EXACT = Tolerance(3e-5, 1e-6)
 NEAR = Tolerance(1e-4, 1e-6)
 ROUGH = Tolerance(2e-2, 2e-2)
-TRANSFORMS = {
-    "functional.jacobian",
-    "jacrev",
-    "jacfwd",
-    "functional.hessian",
-    "vmap",
-    "grad",
-    "functional.vjp",
-    "functional.jvp",
-    "batched_grad",
-}
-ABOUT = r"jacobi|雅可比|雅各比|雅克比|^jac|\bJ\b"
+TRANSFORMS = frozenset(
+    "functional.jacobian functional.hessian functional.vjp functional.jvp jacrev jacfwd vmap grad vjp jvp "
+    "batched_grad".split()
+)
+ABOUT = r"jacobi|雅可比|雅各比|雅克比|\bjac|\bJ\b"
+SOON = 40  # observations after the last row in which a matrix is its outcome
 
 
 def attempted(as_written):
-    """Rows, a matrix or a transform of a function with several outputs; or words and functions about Jacobians."""
-    found = [*_handed_in(as_written), *_rows(as_written), *_raised(as_written), *_one_pass(as_written)]
-    return bool(found) or bool(as_written.words(ABOUT)) or _has_function(as_written)
+    """Rows, a matrix or a transform of a function of several outputs; wrong ones only beside words about Jacobians."""
+    found = _matrix(as_written)
+    if any(map(_passes, found)):
+        return True
+    return as_written.mentions_it(ABOUT) and bool(found or _has_function(as_written) or _not_executed(as_written))
 
 
 def matrix(as_written, fresh):
-    """The matrix is right here, with a fresh seed, and for hidden functions if a function of the student's made it."""
-    first, again, hidden = _matrix(as_written), _matrix(fresh), _hidden(fresh)
-    if not first and not hidden:
-        return for_a_person(as_written.words(ABOUT)) if as_written.words(ABOUT) else best([])
+    """The matrix is right here, with a fresh seed, and for hidden functions if a function of a function made it."""
+    first, again, hidden = _matrix(as_written), _matrix(fresh), _hidden(as_written, fresh)
     for claims in (hidden, first, again):
-        if claims and not any(_passes(claim) for claim in claims):
+        if claims and not any(map(_passes, claims)):
             return newest(claims)
-    return best([*first, *hidden])
+    if first or hidden:
+        return newest([*first, *hidden])
+    return for_a_person(_not_executed(as_written), "not_executed")
 
 
 def by_autodiff(as_written, fresh):
     """Its rows are what passes or transforms delivered."""
-    if any(_is_by_transform(as_written, claim) for claim in _handed_in(as_written)) or _row_passes(as_written):
+    called = _calls_like_jacobian(fresh)
+    if called:
+        return holds(any(call.differentiated for call in called), otherwise=_undifferentiated(fresh, called))
+    claims = _matrix(as_written)
+    right = [claim for claim in claims if hasattr(claim, "expected") and _passes(claim)]
+    if right:
+        return holds(any(_is_delivered(as_written, claim.expected) for claim in right), otherwise="no_pass")
+    if _row_passes(as_written) or _transforms(as_written) or _one_pass(as_written):
         return holds(True)
-    calls = [called for called in fresh.called if called.call in fresh.inputs and _like_jacobian(fresh, called)]
-    if calls:
-        return holds(any(called.differentiated for called in calls), otherwise=_undifferentiated(fresh, calls))
-    if _one_pass(as_written):
-        return holds(True)
-    if list(_raised(as_written)):
+    if claims:
         return not_reached()
-    return for_a_person(as_written.words(ABOUT))
+    return for_a_person(_not_executed(as_written), "not_executed")
 
 
 # ---------------------------------------------------------------------------------- references
 
 
 def _references(seen):
-    """(first pass, J, leaf) of each small graph that may be meant as a Jacobian's."""
+    """(first pass, J, leaves) of each small graph that may be meant; of several leaves also all side by side."""
     found = {}
     for p in seen.passes:
-        for leaf in p.leaves:
-            if leaf.jacobian is not None and _may_be_meant(seen, leaf.jacobian):
-                found.setdefault((p.graph, leaf.ident), (p, np.asarray(leaf.jacobian, float), leaf))
+        small = [leaf for leaf in p.leaves if leaf.jacobian is not None]
+        for leaves in [*([leaf] for leaf in small), *([small] if len(small) > 1 else [])]:
+            key = (p.graph, *(leaf.ident for leaf in leaves))
+            jacobian = np.hstack([np.asarray(leaf.jacobian, float) for leaf in leaves]) if key not in found else None
+            if jacobian is not None and _may_be_meant(seen, jacobian):
+                found[key] = (p, jacobian, leaves)
     return list(found.values())
 
 
@@ -80,7 +81,7 @@ def _may_be_meant(seen, jacobian):
     diagonal = np.diag(jacobian)
     if not _is_diagonal(jacobian) or not np.any(jacobian):
         return True
-    return bool(np.any(diagonal != diagonal[0])) and seen.mentions_it(ABOUT)
+    return bool(np.any(diagonal != diagonal[0])) and seen.mentions_it(ABOUT, in_code=False)
 
 
 def _is_diagonal(jacobian):
@@ -88,9 +89,14 @@ def _is_diagonal(jacobian):
     return rows == columns and np.count_nonzero(jacobian - np.diag(np.diag(jacobian))) == 0
 
 
-def _passes_over(seen, graph, ident):
-    """The passes over one graph that reached one leaf, with the leaf as each left it."""
-    return [(p, leaf) for p in seen.passes if p.graph == graph for leaf in p.leaves if leaf.ident == ident]
+def _passes_over(seen, graph, leaves):
+    """(pass, gradient) of the passes over one graph that reached these leaves: what each left, side by side."""
+    idents = [leaf.ident for leaf in leaves]
+    for p in seen.passes:
+        if p.graph == graph and not p.error:
+            reached = {leaf.ident: leaf.after for leaf in p.leaves}
+            if all(reached.get(ident) is not None for ident in idents):
+                yield p, np.concatenate([np.ravel(reached[ident]) for ident in idents])
 
 
 # ---------------------------------------------------------------------------------- claims
@@ -99,10 +105,14 @@ def _passes_over(seen, graph, ident):
 def _matrix(seen):
     """What was handed in comes first, of each Jacobian its last form; rows only printed count when nothing else was."""
     handed = [claim for claim in _handed_in(seen) if _passes(claim) or _named(claim)]
-    last = {}
-    for claim in sorted(handed, key=lambda claim: claim.order):
-        last[getattr(claim, "expected", claim.order).tobytes() if hasattr(claim, "expected") else claim.order] = claim
-    return list(last.values()) or list(_rows(seen)) or [*_raised(seen), *_one_pass(seen)]
+    whole = [claim for claim in handed if not hasattr(claim, "expected") or claim.observed.ndim == 2]
+    last = {_identity(claim): claim for claim in sorted(whole, key=lambda claim: claim.order)}
+    rows = list(_rows(seen))
+    return list(last.values()) or _made_of_rows(seen) or rows or handed or [*_raised(seen), *_one_pass(seen)]
+
+
+def _identity(claim):
+    return claim.expected.tobytes() if hasattr(claim, "expected") else claim.order
 
 
 def _passes(claim):
@@ -112,69 +122,66 @@ def _passes(claim):
 def _named(claim):
     if hasattr(claim, "true"):
         return not claim.true
-    return any(
-        agree(claim.observed, want, NEAR) and not agree(want, claim.expected, NEAR) for want in claim.mistakes.values()
-    )
+    wanted = claim.mistakes.values()
+    return any(agree(claim.observed, want, NEAR) and not agree(want, claim.expected, NEAR) for want in wanted)
 
 
 def _handed_in(seen):
     """Variables, things shown and results of transforms that have a Jacobian's size, each against its reference."""
-    yield from _of_transforms(seen)
-    for p, jacobian, leaf in _references(seen):
-        weights = [leaf_pass.seed for leaf_pass, _ in _passes_over(seen, p.graph, leaf.ident)]
+    for call in _transforms(seen):
+        yield from _of_transform(seen, call)
+    for p, jacobian, leaves in _references(seen):
+        seeds = [q.seed for q, _ in _passes_over(seen, p.graph, leaves)]
         for value in seen.values:
-            if value.order > p.order and _is_no_leaf(seen, value):
-                yield from _against(value, jacobian, weights)
+            if value.order > p.order and not _is_an_input(seen, value):
+                yield from _against(value, jacobian, seeds)
     yield from _component_by_component(seen)
 
 
-def _is_no_leaf(seen, value):
-    inputs = [leaf.x for p in seen.passes for leaf in p.leaves if leaf.x is not None]
-    array = value.array
-    return array is None or not any(array.shape == x.shape and np.array_equal(array, x) for x in inputs)
+def _is_an_input(seen, value):
+    return value.array is not None and value.array.dtype.kind in "biuf" and seen.is_input(value.array)
 
 
-def _of_transforms(seen):
-    for call in seen.derivatives:
-        if call.reference is None or not set(call.names) & TRANSFORMS or not _may_be_meant(seen, call.reference):
-            continue
-        yield from _of_transform(seen, call)
+def _transforms(seen):
+    """Calls that differentiate a function with several outputs and inputs."""
+    calls = [call for call in seen.derivatives if call.reference is not None and set(call.names) & TRANSFORMS]
+    return [call for call in calls if _may_be_meant(seen, call.reference)]
 
 
 def _of_transform(seen, call):
     jacobian = np.asarray(call.reference, float)
     result = _as_matrix(call.result, call.parts, jacobian.shape)
-    if result is not None and not np.any(result):
-        reason = "ignores_argument" if not np.any(jacobian) else "recording_off"
-        yield holds(False, otherwise=reason, at=call)
+    if result is not None and result.size == jacobian.size and not np.any(result):
+        yield holds(False, otherwise="recording_off" if np.any(jacobian) else "ignores_argument", at=call)
         return
-    if result is not None:
+    if result is not None and result.ndim == 2:
         yield close(result, jacobian, at=call, **_mistakes(jacobian, [], result.ndim))
     for value in seen.values:
         if value.order > call.order and value.array is not None and value.array.size == jacobian.size:
             yield from _against(value, jacobian, [])
 
 
-def _against(value, jacobian, weights):
-    """A claim, if the value has the Jacobian's shape or that of one of its mistakes."""
+def _against(value, jacobian, seeds):
+    """A claim, if the value is the Jacobian or one of its mistakes."""
     observed = _as_matrix(value.array, value.parts, jacobian.shape)
-    mistakes = _mistakes(jacobian, weights, 2 if observed is None else observed.ndim)
-    if observed is not None and observed.ndim == 1 and _is_diagonal(jacobian):
-        return  # the gradient of something elementwise: no attempt at a matrix
-    if observed is not None and _related(observed, jacobian, mistakes):
+    if observed is None or observed.ndim not in (1, 2):
+        return
+    if observed.ndim == 1 and (_is_diagonal(jacobian) or _is_a_row(observed, jacobian)):
+        return  # the gradient of something elementwise, or a row on its way: no attempt at a matrix
+    mistakes = _mistakes(jacobian, seeds, observed.ndim)
+    if any(agree(observed, want, NEAR) for want in (jacobian, *mistakes.values()) if np.any(want)):
         yield close(observed, jacobian, at=value, **mistakes)
 
 
-def _related(observed, jacobian, mistakes):
-    wanted = [jacobian, *mistakes.values()]
-    return any(agree(observed, want, NEAR) for want in wanted if np.any(want))
+def _is_a_row(observed, jacobian):
+    return any(agree(observed, row, NEAR) for row in jacobian)
 
 
 def _as_matrix(array, parts, shape):
-    """Blocks side by side, entries of size one taken out; None for what has another number of entries."""
-    if array is None and parts:
-        blocks = [np.reshape(part, (shape[0], -1)) for part in parts if part.size % shape[0] == 0]
-        array = np.hstack(blocks) if len(blocks) == len(parts) else None
+    """Blocks side by side, axes of size one taken out; None for what cannot be a matrix."""
+    blocks = [np.reshape(part, (shape[0], -1)) for part in parts if part.size and part.size % shape[0] == 0]
+    if len(blocks) == len(parts) > 1 and sum(block.size for block in blocks) == shape[0] * shape[1]:
+        return np.hstack(blocks)
     if array is None or array.dtype.kind not in "biuf":
         return None
     squeezed = np.squeeze(array)
@@ -183,56 +190,70 @@ def _as_matrix(array, parts, shape):
     return squeezed
 
 
-def _mistakes(jacobian, weights, ndim=2):
+def _mistakes(jacobian, seeds, ndim=2):
     rows, columns = jacobian.shape
-    total = np.tile(jacobian.sum(axis=0), (rows, 1))
     mistakes = {
         "transposed": jacobian.T,
         "rows_accumulated": np.cumsum(jacobian, axis=0),
         "all_rows_last": np.tile(jacobian[-1], (rows, 1)),
-        "all_rows_sum": total,
+        "all_rows_sum": np.tile(jacobian.sum(axis=0), (rows, 1)),
         "averaged": jacobian / rows,
         "rows_reversed": jacobian[::-1],
     }
     if rows == columns:
         mistakes["diagonal_only"] = np.diag(jacobian) if ndim == 1 else np.diag(np.diag(jacobian))
-    seeds = [np.ravel(w) for w in weights if w is not None and w.size == rows]
-    if len(seeds) == rows and not _one_hot_rows(seeds):
-        mistakes["not_one_hot"] = np.stack(seeds) @ jacobian
+    weights = [np.ravel(seed) for seed in seeds if seed is not None and seed.size == rows]
+    if len(weights) == rows and not all(map(_is_one_hot, weights)):
+        mistakes["not_one_hot"] = np.stack(weights) @ jacobian
     return mistakes
 
 
-def _one_hot_rows(seeds):
-    return all(np.count_nonzero(seed) == 1 and np.isclose(seed.sum(), 1) for seed in seeds)
+def _is_one_hot(seed):
+    return np.count_nonzero(seed) == 1 and bool(np.isclose(seed.sum(), 1))
+
+
+# ---------------------------------------------------------------------------------- rows
 
 
 def _rows(seen):
     """Rows that only stood in x.grad, one after another."""
-    for p, jacobian, leaf in _references(seen):
-        if _kept_small(jacobian):
-            passes = _row_sequence(seen, p.graph, leaf.ident)
-            rows = [np.ravel(left.after) for q, left in passes if left.after is not None and not q.error]
-            if len(rows) == jacobian.shape[0]:
-                seeds = [q.seed for q, _ in passes]
-                yield close(np.stack(rows), jacobian, at=passes[-1][0], **_mistakes(jacobian, seeds))
+    for p, jacobian, leaves in _references(seen):
+        sequence = _row_sequence(seen, p.graph, leaves)
+        if len(sequence) == jacobian.shape[0]:
+            seeds = [q.seed for q, _ in sequence]
+            rows = np.stack([row for _, row in sequence])
+            yield close(rows, jacobian, at=sequence[-1][0], **_mistakes(jacobian, seeds))
 
 
-def _kept_small(jacobian):
-    return jacobian.size <= 4096
-
-
-def _row_sequence(seen, graph, ident):
-    """The passes with one weight vector each; a sum over all outputs is not one of the rows."""
-    passes = _passes_over(seen, graph, ident)
-    return [(p, leaf) for p, leaf in passes if p.seed is not None and not _is_ones(p.seed) and not p.error]
+def _row_sequence(seen, graph, leaves):
+    """The passes with one weight vector each, in order, without sums over all outputs and rows that come twice."""
+    found = {}
+    for p, row in _passes_over(seen, graph, leaves):
+        if p.seed is not None and not _is_ones(p.seed):
+            found.setdefault(p.seed.tobytes(), (p, row))
+    return list(found.values())
 
 
 def _is_ones(seed):
     return seed.size > 1 and bool(np.all(seed == seed.ravel()[0]))
 
 
+def _made_of_rows(seen):
+    """A matrix of the Jacobian's shape, kept or shown soon after its rows: the answer, with no known mistake."""
+    for p, jacobian, leaves in _references(seen):
+        sequence = _row_sequence(seen, p.graph, leaves)
+        if len(sequence) >= 2:
+            end = sequence[-1][0].order
+            soon = [v for v in seen.values if end < v.order <= end + SOON and not v.requires_grad]
+            shaped = [v for v in soon if v.array is not None and v.array.shape == jacobian.shape]
+            if shaped and not _is_an_input(seen, shaped[-1]):
+                seeds = [q.seed for q, _ in sequence]
+                return [close(shaped[-1].array, jacobian, at=shaped[-1], **_mistakes(jacobian, seeds))]
+    return []
+
+
 def _component_by_component(seen):
-    """Each output has a graph of its own: consecutive scalar roots over one leaf, and a matrix made of their rows."""
+    """Each output has a graph of its own: consecutive scalar roots over one x, and a matrix made of their rows."""
     for passes in _scalar_runs(seen):
         jacobian = np.stack([_increment(leaf) for _, leaf in passes])
         for value in seen.values:
@@ -244,24 +265,18 @@ def _scalar_runs(seen):
     runs, current = [], []
     for p in seen.passes:
         leaf = p.leaves[0] if len(p.leaves) == 1 else None
-        usable = (
-            leaf is not None
-            and leaf.after is not None
-            and leaf.after.size >= 2
-            and p.root is not None
-            and p.root.size == 1
-        )
-        same = usable and current and current[-1][1].ident == leaf.ident
-        if current and not same:
+        usable = leaf is not None and leaf.after is not None and 2 <= leaf.after.size <= 64 and not p.error
+        usable = usable and p.root is not None and p.root.size == 1 and leaf.x is not None
+        if current and not (usable and np.array_equal(current[-1][1].x, leaf.x)):
             runs.append(current)
             current = []
-        if usable and not p.error and leaf.after.size <= 64:
+        if usable:
             current.append((p, leaf))
     runs.append(current)
-    return [run for run in runs if 2 <= len(run) <= 64 and not _one_graph(run)]
+    return [run for run in runs if 2 <= len(run) <= 64 and not _is_one_graph(run)]
 
 
-def _one_graph(run):
+def _is_one_graph(run):
     return len({p.graph for p, _ in run}) == 1 and run[0][0].graph >= 0
 
 
@@ -270,22 +285,53 @@ def _increment(leaf):
     return np.ravel(np.asarray(leaf.after, float) - before)
 
 
+def _row_passes(seen):
+    """Graphs over which passes with different weights ran, or components that were kept as a matrix."""
+    groups = [_row_sequence(seen, p.graph, leaves) for p, _, leaves in _references(seen)]
+    return [group for group in groups if len(group) >= 2] or list(_component_by_component(seen))
+
+
+def _is_delivered(seen, jacobian):
+    """Every row that is not zero is what some pass left, added or returned; or a transform was called there."""
+    leaves = [leaf for p in seen.passes for leaf in p.leaves if leaf.after is not None]
+    arrays = [np.ravel(leaf.after) for leaf in leaves] + [_increment(leaf) for leaf in leaves]
+    wide = [np.concatenate([np.ravel(x.after) for x in p.leaves]) for p in seen.passes if _has_several(p)]
+    delivered = [array for array in (*arrays, *wide) if array.size == jacobian.shape[1]]
+    if all(not np.any(row) or any(agree(array, row, NEAR) for array in delivered) for row in jacobian):
+        return True
+    return any(agree(np.asarray(call.reference), jacobian, NEAR) for call in _transforms(seen))
+
+
+def _has_several(p):
+    return len(p.leaves) > 1 and all(leaf.after is not None for leaf in p.leaves)
+
+
 # ---------------------------------------------------------------------------------- hidden functions
 
 
-def _hidden(fresh):
+def _hidden(as_written, fresh):
     """The student's functions of a function, on maps that they have not seen."""
-    return [claim for called in fresh.called if called.call in fresh.inputs for claim in _called(fresh, called)]
+    calls = [called for called in fresh.called if called.call in fresh.inputs]
+    return [claim for called in calls for claim in _called(as_written, fresh, called)]
 
 
-def _called(fresh, called):
+def _called(as_written, fresh, called):
     jacobian = _hidden_jacobian(fresh, called.call)
     observed = _as_matrix(called.result, called.parts, jacobian.shape)
     if observed is None:
         return
     mistakes = _mistakes(jacobian, [])
-    if _related(observed, jacobian, mistakes) or agree(observed, jacobian, ROUGH):
+    related = any(agree(observed, want, NEAR) for want in (jacobian, *mistakes.values()))
+    if related or agree(observed, jacobian, ROUGH) or _is_the_same_again(as_written, observed):
         yield close(observed, jacobian, at=called, **mistakes)
+
+
+def _is_the_same_again(as_written, observed):
+    """The matrix of the student's own function, returned for any other one: it is written into the function."""
+    if observed.ndim != 2 or not np.any(observed):
+        return False
+    shown = [value.array for value in as_written.values if value.array is not None]
+    return any(array.shape == observed.shape and np.array_equal(array, observed) for array in shown)
 
 
 def _hidden_jacobian(fresh, call):
@@ -293,7 +339,12 @@ def _hidden_jacobian(fresh, call):
     return map_jacobian(given["map"], x)
 
 
-def _like_jacobian(fresh, called):
+def _calls_like_jacobian(fresh):
+    calls = [called for called in fresh.called if called.call in fresh.inputs]
+    return [called for called in calls if _is_like_jacobian(fresh, called)]
+
+
+def _is_like_jacobian(fresh, called):
     jacobian = _hidden_jacobian(fresh, called.call)
     observed = _as_matrix(called.result, called.parts, jacobian.shape)
     return observed is not None and agree(observed, jacobian, ROUGH)
@@ -312,60 +363,31 @@ def _has_function(seen):
 # ---------------------------------------------------------------------------------- what went wrong
 
 
-def _is_by_transform(seen, claim):
-    return any(call.where == claim.where for call in seen.derivatives) or bool(_row_passes(seen))
-
-
-def _row_passes(seen):
-    """Passes that delivered rows: several over one graph, or several components over one leaf."""
-    groups = {}
-    for p, _, leaf in _references(seen):
-        groups[p.graph, leaf.ident] = _row_sequence(seen, p.graph, leaf.ident)
-    return [passes for passes in groups.values() if len(passes) >= 2] or _scalar_runs_used(seen)
-
-
-def _scalar_runs_used(seen):
-    return [1] if list(_component_by_component(seen)) else []
+def _not_executed(seen):
+    """Passes or transforms for a Jacobian that are commented out, in a string, or switched off."""
+    code = r"(?s)(?=.*(jacobian\(|jacrev\(|jacfwd\(|\.backward\(|autograd\.grad\())(?=.*(jac|雅|\bJ\b))"
+    return seen.words(code, ("comment", "string", "dead"))
 
 
 def _raised(seen):
     """A second row on a freed graph; clearing a gradient that is not there; backward on the whole vector."""
-    said = seen.mentions_it(ABOUT)
     graphs = {p.graph for p, _, _ in _references(seen)}
     for p in seen.passes:
         kind = error_kind(p.error)
         if kind == "second_time" and p.graph in graphs and p.repeat_of < 0:
             yield holds(False, otherwise="freed_graph", at=p)
-        if (
-            kind == "scalar_outputs"
-            and said
-            and any(leaf.jacobian is not None for leaf in p.leaves)
-            and p.graph in graphs
-        ):
+        if kind == "scalar_outputs" and p.graph in graphs:
             yield holds(False, otherwise="vector_backward", at=p)
     for error in seen.errors:
-        if error_kind(error.message) == "nothing_to_clear" and "zero_" in error.message and _mentions(error.source):
+        if error_kind(error.message) == "nothing_to_clear" and "zero_" in error.message:
             yield holds(False, otherwise="nothing_to_clear", at=error)
 
 
-def _mentions(source):
-    lower = source.lower()
-    return any(word in lower for word in ("jac", "雅", "rows", "[i]", "j["))
-
-
 def _one_pass(seen):
-    """One pass with ones over a function with several outputs, in a submission that speaks of a Jacobian."""
-    said = seen.mentions_it(ABOUT)
+    """One pass with ones over a function with several outputs."""
     found = []
-    for p, jacobian, leaf in _references(seen):
-        passes = _passes_over(seen, p.graph, leaf.ident)
-        if (
-            said
-            and not _is_diagonal(jacobian)
-            and len(passes) == 1
-            and p.seed is not None
-            and _is_ones(p.seed)
-            and not p.error
-        ):
+    for p, jacobian, leaves in _references(seen):
+        passes = list(_passes_over(seen, p.graph, leaves))
+        if not _is_diagonal(jacobian) and len(passes) == 1 and p.seed is not None and _is_ones(p.seed):
             found.append(holds(False, otherwise="one_pass", at=p))
     return found

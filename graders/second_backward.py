@@ -11,12 +11,13 @@ TWICE = (
     r"second (time|backward|pass|call|run)|backward\W+(?:\w+\W+){0,4}?(again|twice)|twice\W+(?:\w+\W+){0,4}?backward|"
     r"run(ning)? (it|this|backward) (again|twice)|两次|第二次|再次|再一次|重复"
 )
-WHY = (
-    TWICE
-    + r"|retain_graph|first backward|buffers|(graph|results|values)\W+(?:\w+\W+){0,6}?(freed|released|destroyed)"
-    + r"|frees|释放|保留计算图"
+AND_THEN = (
+    r"error|raise|fail|free|free[sd]|releas|destroy|buffer|complain|gone|not (possible|allowed)|doubl|accumul|retain|"
+    r"错|释放|累加|累积|保留|不能|销毁"
 )
-CALLED_TWICE = rf"\.backward\((.|\n)*(\.backward\(|{TWICE})|({TWICE})(.|\n)*\.backward\("
+FIRST = r"(first|one|once|single)\W+(?:\w+\W+){0,3}?(backward|pass)|retain_graph|反向传播"
+EXPLAINED = rf"(?s)(?=.*({TWICE}|{FIRST}))(?=.*({AND_THEN}))(?=.*(backward|graph|反向|计算图|梯度))"
+CALLED_TWICE = rf"(?s)\.backward\(.*(\.backward\(|{TWICE})|({TWICE}).*\.backward\("
 
 
 def attempted(as_written):
@@ -47,12 +48,23 @@ def explanation(as_written):
 
 
 def _repeats(seen):
-    return [p for p in seen.passes if p.repeat_of >= 0]
+    rows = _graphs_of_rows(seen)
+    repeated = [p for p in seen.passes if p.repeat_of >= 0 and p.graph not in rows]
+    return [p for p in repeated if p.call == "backward" or p.error or seen.said_near(TWICE, p)]
+
+
+def _graphs_of_rows(seen):
+    """Graphs that were passed with different weights: a Jacobian's rows, of which one may come twice."""
+    seeds = {}
+    for p in seen.passes:
+        if p.graph >= 0 and p.seed is not None and not p.error:
+            seeds.setdefault(p.graph, set()).add(p.seed.tobytes())
+    return {graph for graph, different in seeds.items() if len(different) > 1}
 
 
 def _rebuilt(seen):
-    """An equal computation on new nodes, in a submission that speaks of a second time."""
-    return [p for p in seen.passes if p.rebuilt_of >= 0] if seen.mentions_it(TWICE) else []
+    """An equal computation on new nodes, beside words about a second time."""
+    return [p for p in seen.passes if p.rebuilt_of >= 0 and seen.said_near(TWICE, p)]
 
 
 def _is_met(p):
@@ -61,7 +73,7 @@ def _is_met(p):
 
 def _found(seen):
     """Words about a second backward; or one that is commented out, in a string, switched off, never called."""
-    return [*seen.words(WHY, ("markdown", "string")), *seen.words(TWICE, ("comment",)), *_not_executed(seen)]
+    return [*seen.words(EXPLAINED, ("markdown", "string", "comment")), *_not_executed(seen)]
 
 
 def _not_executed(seen):

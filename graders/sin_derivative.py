@@ -14,28 +14,12 @@ PICTURE = Tolerance(2e-2, 2e-2)  # two curves that nobody could tell apart by ey
 EXACT = Tolerance(1e-5, 1e-6)
 UNITS = (1.0, np.pi, np.pi / 180)  # of the axis: radians, multiples of π, degrees
 FEWEST_POINTS = 4
-PLAIN = set(
-    [
-        "Sin",
-        "Sum",
-        "Mean",
-        "Mul",
-        "Div",
-        "Select",
-        "Unbind",
-        "View",
-        "Expand",
-        "Clone",
-        "Squeeze",
-        "Unsqueeze",
-        "Slice",
-        "Index",
-        "Stack",
-        "Cat",
-        "Dot",
-        "Deg2rad",
-        "ToCopy",
-    ]
+MANY_POINTS = 10  # so many that it is a curve even where nothing is drawn
+SPOKEN = r"f\(x\) ?= ?\\?sin|sin\(x\)|sine|正弦"
+DERIVATIVE = r"deriv|f ?'|f′|d[fy] ?_?/? ?dx|grad|slope|autograd|backward|导|diff|jvp|vjp|tangent"
+PLAIN = frozenset(
+    "Sin Cos Sum Mean Mul Div Select Unbind View Expand Clone Squeeze Unsqueeze Slice Index Stack Cat Dot Deg2rad "
+    "ToCopy Alias".split()
 )
 RAISED = {"scalar_outputs": "vector_backward", "no_graph": "no_graph", "second_time": "freed_graph"}
 
@@ -45,9 +29,10 @@ def attempted(as_written):
     return bool(_tried(as_written) or list(_no_pass(as_written)))
 
 
-def derivative(as_written):
-    """A backward pass left cos x at the student's own x."""
-    return newest([*_tried(as_written), *_no_pass(as_written)])
+def derivative(as_written, sin_slope):
+    """A backward pass left cos x at the student's own x, or what is drawn as cos x came from one (rescaled, say)."""
+    drawn = [holds(True, at=curve) for curve in _of_kind(as_written, "d") if _draws_told_slope(sin_slope)]
+    return newest([*_tried(as_written), *drawn, *_no_pass(as_written)])
 
 
 def by_autodiff(as_written, sin_slope):
@@ -61,7 +46,8 @@ def by_autodiff(as_written, sin_slope):
         return not_reached()
     if not sin_slope.curves:
         return holds(_follows_in_passes(sin_slope), otherwise="did_not_follow")
-    return holds(False, otherwise=_how_made(as_written))
+    elsewhere = any(map(_passes, _tried(as_written))) and not _follows_in_passes(sin_slope)
+    return holds(False, otherwise="did_not_follow" if elsewhere else _how_made(as_written))
 
 
 def plot(as_written):
@@ -76,7 +62,7 @@ def plot(as_written):
 
 def _tried(seen):
     """A claim for everything that was done to get slopes of a sine."""
-    passes = [p for p in seen.passes if "Sin" in p.ops or "Cos" in p.ops]
+    passes = [p for p in seen.passes if "Sin" in p.ops or ("Cos" in p.ops and seen.mentions_it(r"\bsin\b"))]
     roads = (_of_leaves(seen, passes), _one_entry_each(passes), _point_by_point(passes), _of_transforms(seen))
     errors = (_retained(seen, passes), _not_kept(seen, passes), _raised(seen), _never_started(seen))
     return [claim for claims in (*roads, *errors) for claim in claims]
@@ -90,29 +76,30 @@ def _ended_in_an_error(seen):
 
 def _of_leaves(seen, passes):
     for p in passes:
-        for leaf in p.leaves:
-            if leaf.x is None or leaf.x.size < 2 or leaf.after is None or p.error:
+        for leaf in p.leaves if not p.error else ():
+            if leaf.x is None or leaf.after is None or not seen.still_counts(p, leaf) or not _is_a_grid(seen, leaf.x):
                 continue
-            claim = close(leaf.after, np.cos(leaf.x), at=p, **_mistakes(leaf.x, leaf.after))
-            wanted = (_passes(claim) and "Sin" in p.ops) or _is_attempt(p, leaf)
-            if wanted and seen.still_counts(p, leaf):
-                yield claim
+            right = "Sin" in p.ops and agree(leaf.after, np.cos(leaf.x), EXACT)
+            if right or _is_attempt(p, leaf):
+                yield close(leaf.after, np.cos(leaf.x), at=p, **_mistakes(leaf.x, leaf.after))
+
+
+def _is_a_grid(seen, x):
+    """Points for a curve: many, or a few that somebody draws or speaks of. arange(4.) is everybody's first example."""
+    if x.size >= MANY_POINTS:
+        return True
+    return x.size >= FEWEST_POINTS and (bool(_curves(seen)) or seen.mentions_it(SPOKEN, in_code=False))
 
 
 def _one_entry_each(passes):
     """One pass a point over one graph, read and cleared: each left a single entry, together they are the curve."""
     groups = {}
     for p in passes:
-        for leaf in p.leaves:
-            if (
-                leaf.after is not None
-                and not p.error
-                and "Sin" in p.ops
-                and np.count_nonzero(leaf.after) == 1 < leaf.after.size
-            ):
+        for leaf in p.leaves if not p.error and "Sin" in p.ops else ():
+            if leaf.after is not None and np.count_nonzero(leaf.after) == 1 < leaf.after.size:
                 groups.setdefault(leaf.ident, []).append((p, leaf))
     for pairs in groups.values():
-        if len(pairs) >= FEWEST_POINTS:
+        if len(pairs) >= MANY_POINTS:
             (p, leaf), entries = pairs[-1], [leaf.after for _, leaf in pairs]
             yield close(np.sum(entries, axis=0), np.cos(leaf.x), at=p)
 
@@ -141,7 +128,7 @@ def _passes(claim):
 
 def _is_attempt(p, leaf):
     """The root is a sine (or cosine) of something, summed up or not: no other function that contains one."""
-    if not set(p.ops) <= PLAIN | {"Cos"} or p.root is None:
+    if not set(p.ops) <= PLAIN or p.root is None:
         return False
     x = np.asarray(leaf.x, float)
     roots = [f(u) for u in (x, np.radians(x)) for f in (np.sin, np.cos)]
@@ -181,24 +168,38 @@ def _point_by_point(passes):
     """Fresh leaves of one entry each, or one leaf again and again: together they are the curve."""
     groups = {}
     for p in passes:
-        if len(p.leaves) == 1 and "Sin" in p.ops and set(p.ops) <= PLAIN:
+        if len(p.leaves) == 1 and "Sin" in p.ops and set(p.ops) <= PLAIN and not p.error:
             leaf = p.leaves[0]
-            if leaf.x is not None and leaf.x.size == 1 and leaf.after is not None and not p.error:
-                groups.setdefault(p.where, []).append((p, leaf))
-    for pairs in groups.values():
-        x, g = (np.array([getattr(leaf, name).ravel()[0] for _, leaf in pairs]) for name in ("x", "after"))
-        if len(set(x.tolist())) >= FEWEST_POINTS:
-            yield close(g, np.cos(x), at=pairs[-1][0], **_mistakes(x, g))
+            if leaf.x is not None and leaf.x.size == 1 and leaf.after is not None:
+                groups.setdefault(p.where, []).append((p, leaf.x, leaf.after))
+    yield from _points(groups)
+
+
+def _points(groups):
+    """Claims on slopes that were found one at a time; a descent along sin, whose steps are the slopes, is none."""
+    for found in groups.values():
+        x, g = (np.array([entry[i].ravel()[0] for entry in found]) for i in (1, 2))
+        if len(set(x.tolist())) >= FEWEST_POINTS and not _is_descent(x, g):
+            yield close(g, np.cos(x), at=found[-1][0], **_mistakes(x, g))
+
+
+def _is_descent(x, g):
+    with np.errstate(all="ignore"):
+        rates = np.diff(x) / g[:-1]
+    return bool(np.all(np.isclose(rates, rates[0], rtol=1e-2)))
 
 
 def _of_transforms(seen):
-    """torch.func, functional and forward mode: a vector of slopes, or a matrix with the slopes on its diagonal."""
+    """func, functional and forward mode: a vector of slopes, a matrix with the slopes on its diagonal, or points."""
+    groups = {}
     for call in seen.derivatives:
         for x in call.inputs:
-            cos = np.cos(x)
-            for want in (cos, np.diag(cos)) if x.ndim == 1 else (cos,):
+            if x.size == 1 and call.result is not None and call.result.size == 1:
+                groups.setdefault(call.where, []).append((call, x, call.result))
+            for want in (np.cos(x), np.diag(np.cos(x))) if x.ndim == 1 else (np.cos(x),):
                 if x.size >= FEWEST_POINTS and _passes(claim := close(call.result, want, at=call)):
                     yield claim
+    yield from (claim for claim in _points(groups) if _passes(claim))
 
 
 # ---------------------------------------------------------------------------------- what went wrong
@@ -236,7 +237,7 @@ def _writes_sine(seen, error):
 
 def _no_pass(seen):
     """f′ is drawn (and f, or its values are there), and nothing was differentiated."""
-    for curve in _of_kind(seen, "d"):
+    for curve in _of_kind(seen, "d") if seen.mentions_it(DERIVATIVE) else ():
         sines = [
             v for v in seen.values if v.array is not None and v.array.size == curve.x.size and v.array.dtype.kind == "f"
         ]
@@ -373,6 +374,12 @@ def _kept_none(seen):
 # ---------------------------------------------------------------------------------- the counterfactual
 
 
+def _draws_told_slope(sin_slope):
+    """Exactly s′(x) is drawn."""
+    told = ((c, told_slope(c.x * unit, sin_slope.parameters)) for c in _curves(sin_slope) for unit in UNITS)
+    return any(agree(curve.y, want, Tolerance(2e-3, 1e-4)) for curve, want in told)
+
+
 def _follows_in_drawing(sin_slope):
     return any(_follows(curve.y, curve.x * unit, sin_slope) for curve in _curves(sin_slope) for unit in UNITS)
 
@@ -385,9 +392,10 @@ def _follows_in_passes(sin_slope):
 
 
 def _points_follow(sin_slope):
-    single = [leaf for p in sin_slope.passes for leaf in p.leaves if leaf.x is not None and leaf.x.size == 1]
-    pairs = [(float(leaf.x.ravel()[0]), float(leaf.after.ravel()[0])) for leaf in single if leaf.after is not None]
-    x, g = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
+    leaves = [(leaf.x, leaf.after) for p in sin_slope.passes for leaf in p.leaves]
+    calls = [(x, call.result) for call in sin_slope.derivatives for x in call.inputs]
+    pairs = [(x, g) for x, g in (*leaves, *calls) if x is not None and g is not None and x.size == g.size == 1]
+    x, g = (np.array([float(pair[i].ravel()[0]) for pair in pairs]) for i in (0, 1))
     told = told_slope(x, sin_slope.parameters) if pairs else g
     return int(np.sum(np.isclose(g, told, rtol=1e-4, atol=1e-5))) >= FEWEST_POINTS
 

@@ -104,7 +104,7 @@ def test_json_has_a_sentence_for_every_lost_criterion():
 def test_json_says_which_file_was_unreadable():
     files = (SourceFile("a.ipynb", "00", trouble="the notebook ends in the middle"),)
     (one,) = document(report(files=files, remarks=("later", "later")))["reports"]
-    assert one["remarks"] == ["later", "a.ipynb: the notebook ends in the middle"]
+    assert one["remarks"] == ["later", "a.ipynb the notebook ends in the middle"]
 
 
 def test_json_sums_tenths_as_people_do():
@@ -256,7 +256,7 @@ def test_a_failure_of_ours_is_told_as_ours():
         (
             Outcome.UNREADABLE,
             {"files": (SourceFile("a.ipynb", "00", trouble="it is cut off"),)},
-            "ada  unreadable: a.ipynb: it is cut off",
+            "ada  unreadable: a.ipynb it is cut off",
         ),
         (
             Outcome.TIMED_OUT,

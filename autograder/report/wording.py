@@ -106,14 +106,14 @@ def outcome(report: Report) -> str:
 
 def troubles(report: Report) -> tuple[str, ...]:
     """One sentence for each file of the submission that could not be read."""
-    return tuple(f"{file.name}: {file.trouble}" for file in report.submission.files if file.trouble)
+    return tuple(f"{file.name} {file.trouble}" for file in report.submission.files if file.trouble)
 
 
 def remarks(report: Report) -> tuple[str, ...]:
     """All remarks on a submission, each once, and its unreadable files unless a remark says so already."""
     said = dict.fromkeys((*report.submission.remarks, *report.remarks))
     unsaid = (
-        f"{file.name}: {file.trouble}"
+        f"{file.name} {file.trouble}"
         for file in report.submission.files
         if file.trouble and not any(file.trouble in remark for remark in said)
     )

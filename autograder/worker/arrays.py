@@ -10,9 +10,11 @@ Array = np.ndarray
 MaybeArray = np.ndarray | None
 
 MAX_ELEMENTS = 1_000_000  # of one array
+MAX_LENGTH = 10_000  # of a list
+MAX_DEPTH = 4  # of lists in lists
 
 
-def as_array(value: Any) -> MaybeArray:
+def as_array(value: Any, depth: int = 0) -> MaybeArray:
     """A copy as plain numbers: tensors, arrays, nested lists of them. None for anything else, or if it is too large."""
     if isinstance(value, torch.Tensor):
         return _tensor_as_array(value)
@@ -20,8 +22,8 @@ def as_array(value: Any) -> MaybeArray:
         return np.array(value) if value.dtype.kind in "biufc" and value.size <= MAX_ELEMENTS else None
     if isinstance(value, float | np.floating) and not isinstance(value, bool):
         return np.array(value)
-    if isinstance(value, list | tuple) and 0 < len(value) <= 10_000:
-        return _stack(value)
+    if isinstance(value, list | tuple) and 0 < len(value) <= MAX_LENGTH and depth < MAX_DEPTH:
+        return _stack(value, depth + 1)
     return None
 
 
@@ -33,17 +35,17 @@ def _tensor_as_array(tensor: torch.Tensor) -> MaybeArray:
     return np.array(plain.cpu().numpy())
 
 
-def _stack(values: Sequence[Any]) -> MaybeArray:
+def _stack(values: Sequence[Any], depth: int) -> MaybeArray:
     parts = [float(v) if isinstance(v, int) and not isinstance(v, bool) else v for v in values]
-    arrays = [array for array in map(as_array, parts) if array is not None]
+    arrays = [array for array in (as_array(part, depth) for part in parts) if array is not None]
     if len(arrays) < len(parts) or len({array.shape for array in arrays}) != 1:
         return None
     return np.stack(arrays)
 
 
-def parts_of(value: Any) -> list[Array]:
+def parts_of(value: Any, also_equal: bool = False) -> list[Array]:
     """The blocks of a tuple or list whose parts differ in shape: a Jacobian with respect to several inputs."""
-    if isinstance(value, tuple | list) and 1 < len(value) <= 16 and as_array(value) is None:
+    if isinstance(value, tuple | list) and 1 < len(value) <= 16 and (also_equal or as_array(value) is None):
         arrays = [array for array in map(as_array, value) if array is not None]
         if len(arrays) == len(value):
             return arrays

@@ -61,6 +61,7 @@ def warm_up() -> None:
 
 def prepare(sock: socket.socket) -> Job:
     """Everything between the fork and the student's first line."""
+    os.setsid()  # so that a signal to its group reaches nobody else
     reader = wire.Reader(sock, time.monotonic() + 30)
     record = reader.receive()
     _limit(record["memory_mib"], record["seconds"])

@@ -16,6 +16,8 @@ from matplotlib.axes import Axes
 from autograder.worker.arrays import MAX_ELEMENTS, Array
 from autograder.worker.recorder import Recorder, guarded, replace
 
+MAX_ARTISTS = 1000  # of one axes
+
 
 class Figures:
     """Every figure that was made, and the curves in them."""
@@ -23,7 +25,9 @@ class Figures:
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self.figures: list[mpl_figure.Figure] = []
-        self.drawn: dict[Artist, tuple[bytes, bytes]] = {}  # artist → mark of the data that was last sent
+        self.drawn: dict[
+            tuple[Artist, bool], tuple[bytes, bytes]
+        ] = {}  # (artist, one point) → mark of the data that was last sent
 
     def watch(self) -> None:
         init: Callable[..., None] = mpl_figure.Figure.__init__
@@ -64,22 +68,35 @@ class Figures:
         """Every curve and scatter whose data are new."""
         for number, fig in enumerate(self.figures):
             for place, axes in enumerate(fig.axes):
-                for artist, x, y in _curves(axes):
+                for artist, x, y in [*_curves(axes), *_single_points(axes)]:
                     mark = (x.tobytes(), y.tobytes())
-                    if self.drawn.get(artist) != mark:
-                        self.drawn[artist] = mark
+                    key = (artist, x.size == 1)
+                    if self.drawn.get(key) != mark:
+                        self.drawn[key] = mark
                         label = str(artist.get_label())[:100]
                         self.recorder.send("curve", x=x, y=y, figure=number, axes=place, label=label)
 
 
 def _curves(axes: Axes) -> Iterator[tuple[Artist, Array, Array]]:
     """(artist, x, y) of each line and scatter of some axes, as float64."""
-    for line in list(axes.lines)[:200]:
+    for line in list(axes.lines)[:MAX_ARTISTS]:
         yield from _curve(line, line.get_xdata(orig=False), line.get_ydata(orig=False))
-    for points in list(axes.collections)[:50]:
+    for points in list(axes.collections)[:MAX_ARTISTS]:
         offsets = np.asarray(points.get_offsets())
         if type(points).__name__ == "PathCollection" and offsets.ndim == 2:
             yield from _curve(points, offsets[:, 0], offsets[:, 1])
+
+
+def _single_points(axes: Axes) -> Iterator[tuple[Artist, Array, Array]]:
+    """Points that were drawn one by one: those of one colour are one curve."""
+    groups: dict[str, list[tuple[Artist, Array, Array]]] = {}
+    for artist, x, y in _curves(axes):
+        if x.size == 1:
+            colour = artist.get_color() if hasattr(artist, "get_color") else artist.get_facecolor()  # type: ignore[attr-defined]
+            groups.setdefault(str(colour), []).append((artist, x, y))
+    for points in groups.values():
+        if len(points) > 1:
+            yield points[-1][0], np.concatenate([x for _, x, _ in points]), np.concatenate([y for _, _, y in points])
 
 
 def _curve(artist: Artist, x: Any, y: Any) -> Iterator[tuple[Artist, Array, Array]]:

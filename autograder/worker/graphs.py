@@ -3,6 +3,7 @@
 import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, cast
 
 import numpy as np
@@ -12,9 +13,7 @@ from torch.autograd.graph import GradientEdge, Node
 from autograder.worker.arrays import Array, MaybeArray, as_array
 
 MAX_NODES = 4000  # of a graph that is walked
-PASS_THROUGH = frozenset(
-    "Sum Mean Select Squeeze Unsqueeze View UnsafeView ReshapeAlias Alias Clone Unbind".split()  # noqa: SIM905  a table
-)
+PASS_THROUGH = frozenset("Sum Mean Select Squeeze Unsqueeze View UnsafeView ReshapeAlias Alias Clone Unbind".split())
 
 
 class Summary:
@@ -25,7 +24,8 @@ class Summary:
     ) -> None:
         self.nodes = frozenset(inner)
         self.roots = [as_array(root) for root in roots]
-        self.weights = [as_array(weight) for weight in weights if weight is not None]
+        self.weights = [_weights(root, weight) for root, weight in zip_longest(roots, weights[: len(roots)])]
+        self.start: tuple[int, MaybeArray] = (-1, None)  # number of the core, and v as seen from it
         self.ops = Counter(op(node) for node in inner)
         self.settings = {node: _settings(node) for node in inner[:20]}
         self.leaves = {id(leaf) for leaf in leaves}
@@ -33,15 +33,27 @@ class Summary:
     def repeats(self, other: "Summary") -> bool:
         """The same roots with the same weights over the same nodes; what is new on top may be a sum of its own."""
         mine, theirs = self.nodes - other.nodes, other.nodes - self.nodes
+        if self.same_seed(other):
+            return True
         on_top = sorted(map(op, mine)) == sorted(map(op, theirs)) and set(map(op, theirs)) <= PASS_THROUGH
         settings = _among(self.settings, mine) == _among(other.settings, theirs)
         return on_top and settings and self.same_start(other)
+
+    def same_seed(self, other: "Summary") -> bool:
+        """vᵀJ of the same core with the same v, however it was said: a sum, weights of ones."""
+        (core, mine), (other_core, theirs) = self.start, other.start
+        return core == other_core >= 0 and mine is not None and theirs is not None and np.array_equal(mine, theirs)
 
     def rebuilt_as(self, other: "Summary") -> bool:
         return self.ops == other.ops and self.leaves == other.leaves and self.same_start(other)
 
     def same_start(self, other: "Summary") -> bool:
         return _all_equal(self.roots, other.roots) and _all_equal(self.weights, other.weights)
+
+
+def _weights(root: torch.Tensor, weight: Any) -> MaybeArray:
+    """No weights are weights of ones."""
+    return np.ones(tuple(root.shape)) if weight is None else as_array(weight)
 
 
 def _all_equal(mine: Sequence[MaybeArray], theirs: Sequence[MaybeArray]) -> bool:
@@ -111,6 +123,16 @@ def core_of(root: torch.Tensor) -> GradientEdge | None:
             return None
         edge = GradientEdge(*following[0])
     return edge
+
+
+def is_sum_of_all(root: torch.Tensor, core: GradientEdge) -> bool:
+    """Nothing but sums and means stand between the core and the root."""
+    node = root.grad_fn
+    while node is not None and node is not core.node:
+        if op(node) not in ("Sum", "Mean"):
+            return False
+        node = next((following for following, _ in node.next_functions if following is not None), None)
+    return root.grad_fn is not core.node
 
 
 def _is_mask(node: Node) -> bool:

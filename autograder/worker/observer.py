@@ -91,6 +91,7 @@ class Observer:
 
     def enter(self, piece: Piece) -> None:
         self.recorder.where = f"{self.file}, {piece.label}" if piece.label else self.file
+        self.recorder.file, self.recorder.is_script = self.file, not piece.shows_last
         if piece.remark:
             self.remark(piece.remark)
 
@@ -139,12 +140,16 @@ class Observer:
             value = self.namespace.get(name, _MISSING)
             if value is _MISSING or name.startswith("__"):
                 continue
-            if isinstance(value, types.FunctionType) and value.__globals__ is self.namespace:
-                self._function(value)
-            mark = mark_of(value)
-            if mark is not None and self.known.get(name) != mark:
-                self.known[name] = mark
-                self._value(name, value)
+            with contextlib.suppress(Exception):  # an object of the student's may raise whatever it is asked
+                self._look_at(name, value)
+
+    def _look_at(self, name: str, value: Any) -> None:
+        if isinstance(value, types.FunctionType) and value.__globals__ is self.namespace:
+            self._function(value)
+        mark = mark_of(value)
+        if mark is not None and self.known.get(name) != mark:
+            self.known[name] = mark
+            self._value(name, value)
 
     def _function(self, function: types.FunctionType) -> None:
         if not any(function is other for other in self.functions):
@@ -174,8 +179,9 @@ class Observer:
         if as_result:
             with contextlib.suppress(Exception):  # a __repr__ of the student's
                 self.output.write(repr(value)[:2000] + "\n")
-        if mark_of(value) is not None:
-            self._value("", value, shown=True)
+        with contextlib.suppress(Exception):  # as above
+            if mark_of(value) is not None:
+                self._value("", value, shown=True)
 
     def _values_before_a_pass(self) -> None:
         """Values that are there before a pass are seen before it: a matrix in them is no result of it."""

@@ -18,7 +18,17 @@ import torch
 from torch.autograd.graph import GradientEdge, Node
 
 from autograder.worker.arrays import Array, MaybeArray, as_array, is_wrapped, listed
-from autograder.worker.graphs import Summary, core_of, op, output_of, recording, row_of, saved_selves, walk
+from autograder.worker.graphs import (
+    Summary,
+    core_of,
+    is_sum_of_all,
+    op,
+    output_of,
+    recording,
+    row_of,
+    saved_selves,
+    walk,
+)
 from autograder.worker.recorder import Recorder, guarded, replace, said
 from autograder.worker.transforms import Transforms
 
@@ -26,6 +36,8 @@ MAX_PASSES = 20_000  # that are recorded
 MAX_KEPT = 3000  # passes whose nodes are remembered
 MAX_CORE = 64  # outputs, and inputs, of a graph whose Jacobian is worked out
 MAX_LEAVES = 8  # of a pass
+MAX_SUMMED = 8  # graphs whose only pass so far is over a sum or mean: a training loop makes thousands
+MAX_REFERENCES = 200  # graphs in all
 
 References = Mapping[int, Array]  # id of a leaf → the Jacobian with respect to it
 
@@ -56,6 +68,7 @@ class Passes:
         self.cores: dict[Node, tuple[int, References]] = {}  # core node → (number, references)
         self.idents: dict[int, torch.Tensor] = {}  # leaves, kept so that an id is never used twice
         self.retained: list[torch.Tensor] = []  # tensors that were asked to keep their gradient
+        self.summed = 0
         self.hooked = False  # a hook of the student's would run in passes of ours as well
 
     def watch(self) -> None:
@@ -134,6 +147,7 @@ class Passes:
     @guarded
     def _before(self, call: str, roots: Any, weights: Any, inputs: Any, retain: Any, create: Any) -> _Watched | None:
         self.recorder.derivatives += 1
+        self.recorder.locate()
         self.count += 1
         roots, weights = listed(roots), listed(weights)
         if self.recorder.nesting:
@@ -154,8 +168,9 @@ class Passes:
 
     def _pass_fields(self, watched: _Watched, weights: list[Any], retain: Any, create: Any) -> dict[str, Any]:
         roots, inner, leaves = watched.roots, watched.inner, watched.leaves
-        repeat, rebuilt = self._same_graph(watched.summary)
         graph, seed, references = self._reference_of(roots[0], weights, leaves)
+        watched.summary.start = (graph, seed)
+        repeat, rebuilt = self._same_graph(watched.summary)
         return {
             "call": watched.call,
             "within": self.recorder.nesting[0] if self.recorder.nesting else "",
@@ -229,7 +244,7 @@ class Passes:
     ) -> tuple[int, MaybeArray, References]:
         """(number of the graph, v of the pass as seen from its core, {leaf id: Jacobian of the core})."""
         core = core_of(root)
-        if core is None or self.recorder.nesting or self.hooked:
+        if core is None or self.recorder.nesting or self.hooked or not self._is_worth_it(root, core):
             return -1, None, {}
         kept = [(tensor, tensor.grad) for tensor in self.retained]
         if core.node not in self.cores:
@@ -240,6 +255,14 @@ class Passes:
         for tensor, grad in kept:
             tensor.grad = grad
         return number, seed, references
+
+    def _is_worth_it(self, root: torch.Tensor, core: GradientEdge) -> bool:
+        """A sum over all outputs is no row; only the first few of those are looked at."""
+        if core.node in self.cores:
+            return True
+        if is_sum_of_all(root, core):
+            self.summed += 1
+        return self.summed <= MAX_SUMMED and len(self.cores) < MAX_REFERENCES
 
     def _rows(self, core: GradientEdge, leaves: list[torch.Tensor]) -> References:
         shape, dtype = output_of(core)
@@ -263,7 +286,7 @@ class Passes:
     def _seed_of(self, root: torch.Tensor, weights: list[Any], core: GradientEdge) -> MaybeArray:
         if root.grad_fn is core.node:
             given = weights[0] if weights else None
-            return as_array(given) if given is not None else None
+            return as_array(given) if given is not None else np.ones(tuple(root.shape))
         try:
             start = [weights[0]] if weights and weights[0] is not None else None
             with recording():

@@ -1,6 +1,8 @@
 """Sends observations, one by one, as they are made; and keeps our own mistakes out of a student's run."""
 
 import functools
+import os
+import sys
 import traceback
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -8,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from autograder import wire
 
 MAX_REMARKS = 50
+RESERVE = 1 << 24  # bytes of the wire that passes leave to curves and values
 
 
 class Recorder:
@@ -15,7 +18,10 @@ class Recorder:
 
     def __init__(self, writer: wire.Writer) -> None:
         self.writer = writer
+        self.pid = os.getpid()
         self.where = ""
+        self.file = ""
+        self.is_script = False
         self.order = 0
         self.busy = False
         self.derivatives = 0  # passes and transforms so far
@@ -23,11 +29,23 @@ class Recorder:
         self.remarks: set[str] = set()
 
     def send(self, kind: str, **fields: Any) -> None:
+        if os.getpid() != self.pid:
+            return  # a process that the student forked: two of them would garble the stream
         self.order += 1
+        self.writer.reserve = RESERVE if kind == "pass" else 0
         self.writer.send({"kind": kind, "order": self.order, "where": self.where, **fields})
 
+    def locate(self) -> None:
+        """In a script: the line of the student's file that is running, also in a function that is called at its end."""
+        frame = sys._getframe() if self.is_script else None
+        while frame is not None:
+            if frame.f_code.co_filename == self.file:
+                self.where = f"{self.file}, line {frame.f_lineno}"
+                return
+            frame = frame.f_back
+
     def remark(self, text: str) -> None:
-        if text not in self.remarks and len(self.remarks) < 50:
+        if text not in self.remarks and len(self.remarks) < MAX_REMARKS:
             self.remarks.add(text)
             self.send("remark", text=text)
 

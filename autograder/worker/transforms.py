@@ -46,6 +46,7 @@ class Transforms:
         self._watch_functional()
         self._watch_func()
         self._watch_forward_mode()
+        self._watch_checks()
 
     def _watch_functional(self) -> None:
         for name in ("jacobian", "hessian", "vjp", "jvp", "vhp", "hvp"):
@@ -57,7 +58,8 @@ class Transforms:
         def watched(func: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
             with self.derivative(f"functional.{name}") as call:
                 result = real(func, inputs, *args, **kwargs)
-                call.update(function=func, inputs=inputs, result=result)
+                derivative = result if name in ("jacobian", "hessian") else result[1]  # the others give the value first
+                call.update(function=func, inputs=inputs, result=derivative)
             return result
 
         return watched
@@ -81,7 +83,8 @@ class Transforms:
             def call_it(*inputs: Any, **named: Any) -> Any:
                 with self.derivative(name) as call:
                     result = transformed(*inputs, **named)
-                    call.update(function=func, inputs=inputs if len(inputs) != 1 else inputs[0], result=result)
+                    derivative = result[0] if name == "grad_and_value" else result
+                    call.update(function=func, inputs=_only(inputs), result=derivative)
                 return result
 
             return functools.wraps(func)(call_it) if hasattr(func, "__name__") else call_it
@@ -98,7 +101,7 @@ class Transforms:
             def watched_pull(*cotangents: Any, **named: Any) -> Any:
                 with self.derivative("vjp") as call:
                     result = pull(*cotangents, **named)
-                    call.update(function=func, inputs=primals if len(primals) != 1 else primals[0], result=result)
+                    call.update(function=func, inputs=_only(primals), result=_only(result))
                 return result
 
             return (outputs, watched_pull, *rest)
@@ -110,9 +113,21 @@ class Transforms:
         def watched(func: Any, primals: Any, tangents: Any, **kwargs: Any) -> Any:
             with self.derivative("jvp") as call:
                 result = real(func, primals, tangents, **kwargs)
-                inputs = primals if len(primals) != 1 else primals[0]
-                call.update(function=func, inputs=inputs, result=result[1], direction=tangents[0])
+                call.update(function=func, inputs=_only(primals), result=result[1], direction=tangents[0])
             return result
+
+        return watched
+
+    def _watch_checks(self) -> None:
+        """gradcheck runs hundreds of passes that are nobody's answer."""
+        for name in ("gradcheck", "gradgradcheck"):
+            replace(torch.autograd, **{name: self._checked(getattr(torch.autograd, name))})
+
+    def _checked(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(real)
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            with self.derivative("gradcheck"):
+                return real(*args, **kwargs)
 
         return watched
 
@@ -173,7 +188,7 @@ class Transforms:
             names=inside.names[:20],
             inputs=inputs,
             result=as_array(call["result"]),
-            parts=parts_of(call["result"]),
+            parts=parts_of(call["result"], also_equal=True),
             direction=as_array(call.get("direction")),
             reference=reference,
             recording=inside.recording,
@@ -220,3 +235,8 @@ class Transforms:
         if self.inside.reference is None and roots and leaves and not any(map(is_wrapped, (roots[0], leaves[0]))):
             with recording(), contextlib.suppress(RuntimeError):
                 self.inside.reference = self._stacked(roots[0], leaves[:1])
+
+
+def _only(values: Any) -> Any:
+    """The one of a tuple of one."""
+    return values[0] if isinstance(values, tuple) and len(values) == 1 else values
