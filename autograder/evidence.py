@@ -385,8 +385,8 @@ class Seen:
 
     def said_near(self, pattern: str, near: "Observation", within: float = 6) -> bool:
         """Whether words that match stand within so many lines or cells of an observation; output counts as well."""
-        kinds = (*WRITTEN, "output")
-        return any(_distance(passage.where, near.where) <= within for passage in self.words(pattern, kinds))
+        said = (p for p in self._passages((*WRITTEN, "output")) if re.search(pattern, p.text, re.IGNORECASE))
+        return any(_distance(passage.where, near.where) <= within for passage in said)
 
     def _passages(self, kinds: Iterable[str] = WRITTEN) -> list[Passage]:
         spoken = [Passage(text.where, text.text, text.kind_of) for text in self.texts]

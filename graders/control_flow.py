@@ -19,7 +19,8 @@ CHAIN = frozenset(
     "Unsqueeze Index Slice Dot Mv Mm Bmm Alias Expand T Transpose ToCopy".split()
 )
 SHAPES = ("vector", "matrix", "向量", "矩阵")
-ABOUT = r"(?s)(?=.*(f\(a\)|d ?/ ?a|a\.grad|control.flow|控制流))(?=.*(slope|grad|sum\(|scalar|梯度|导数|标量|k))"
+LOOP = r"\bwhile\b|control.?flow|控制流"
+ABOUT = r"(?s)(?=.*(f\(a\)|d ?/ ?a|a\.grad|控制流))(?=.*(slope|grad|sum\(|scalar|梯度|导数|标量|k))"
 RAISED = {"scalar_outputs": "vector_backward", "no_graph": "no_graph"}
 
 
@@ -93,10 +94,11 @@ def _made_of(root, d):
 
 def _runs(seen):
     """(pass, leaf) of everything that looks like f at an a with several entries."""
+    loops = seen.mentions_it(LOOP)
     for p in seen.passes:
         if set(p.ops) <= CHAIN and p.ops.get("Mul", 0) + p.ops.get("Add", 0) >= 1:
             for a in p.leaves:
-                if _usable(a.x) and (_is_f(seen, p, a) or _doubles(p, a) or _steps_out(p, a)):
+                if _usable(a.x) and (_is_f(seen, p, a) or (loops and _doubles(p, a)) or _steps_out(p, a)):
                     yield p, a
 
 

@@ -19,7 +19,7 @@ TRANSFORMS = frozenset(
     "functional.jacobian functional.hessian functional.vjp functional.jvp jacrev jacfwd vmap grad vjp jvp "
     "batched_grad".split()
 )
-ABOUT = r"jacobi|雅可比|雅各比|雅克比|\bjac|\bJ\b"
+ABOUT = r"jacobi|雅可比|雅各比|雅克比|\bjac|(?-i:\bJ\b)"
 SOON = 40  # observations after the last row in which a matrix is its outcome
 
 
@@ -39,6 +39,8 @@ def matrix(as_written, fresh):
             return newest(claims)
     if first or hidden:
         return newest([*first, *hidden])
+    if _has_function(as_written) and fresh.called:
+        return newest(_unlike(fresh))
     return for_a_person(_not_executed(as_written), "not_executed")
 
 
@@ -53,7 +55,7 @@ def by_autodiff(as_written, fresh):
         return holds(any(_is_delivered(as_written, claim.expected) for claim in right), otherwise="no_pass")
     if _row_passes(as_written) or _transforms(as_written) or _one_pass(as_written):
         return holds(True)
-    if claims:
+    if claims or (_has_function(as_written) and fresh.called):
         return not_reached()
     return for_a_person(_not_executed(as_written), "not_executed")
 
@@ -326,6 +328,13 @@ def _called(as_written, fresh, called):
         yield close(observed, jacobian, at=called, **mistakes)
 
 
+def _unlike(fresh):
+    """What the functions gave instead of a Jacobian."""
+    for called in fresh.called:
+        if called.call in fresh.inputs and "jac" in called.function.lower():
+            yield close(called.result, _hidden_jacobian(fresh, called.call), at=called)
+
+
 def _is_the_same_again(as_written, observed):
     """The matrix of the student's own function, returned for any other one: it is written into the function."""
     if observed.ndim != 2 or not np.any(observed):
@@ -365,7 +374,7 @@ def _has_function(seen):
 
 def _not_executed(seen):
     """Passes or transforms for a Jacobian that are commented out, in a string, or switched off."""
-    code = r"(?s)(?=.*(jacobian\(|jacrev\(|jacfwd\(|\.backward\(|autograd\.grad\())(?=.*(jac|雅|\bJ\b))"
+    code = r"(?s)(?=.*(jacobian\(|jacrev\(|jacfwd\(|\.backward\(|autograd\.grad\())(?=.*(jac|雅|(?-i:\bJ\b)))"
     return seen.words(code, ("comment", "string", "dead"))
 
 

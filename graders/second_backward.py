@@ -15,7 +15,7 @@ AND_THEN = (
     r"error|raise|fail|free|free[sd]|releas|destroy|buffer|complain|gone|not (possible|allowed)|doubl|accumul|retain|"
     r"错|释放|累加|累积|保留|不能|销毁"
 )
-FIRST = r"(first|one|once|single)\W+(?:\w+\W+){0,3}?(backward|pass)|retain_graph|反向传播"
+FIRST = r"(first|one|once|single)\W+(?:\w+\W+){0,3}?(backward|pass)|反向传播"
 EXPLAINED = rf"(?s)(?=.*({TWICE}|{FIRST}))(?=.*({AND_THEN}))(?=.*(backward|graph|反向|计算图|梯度))"
 CALLED_TWICE = rf"(?s)\.backward\(.*(\.backward\(|{TWICE})|({TWICE}).*\.backward\("
 

@@ -16,7 +16,7 @@ UNITS = (1.0, np.pi, np.pi / 180)  # of the axis: radians, multiples of π, degr
 FEWEST_POINTS = 4
 MANY_POINTS = 10  # so many that it is a curve even where nothing is drawn
 SPOKEN = r"f\(x\) ?= ?\\?sin|sin\(x\)|sine|正弦"
-DERIVATIVE = r"deriv|f ?'|f′|d[fy] ?_?/? ?dx|grad|slope|autograd|backward|导|diff|jvp|vjp|tangent"
+DERIVATIVE = r"deriv|f'\(|f\\'|f′|d[fy] ?_?/? ?dx|grad|slope|autograd|backward|导|diff|jvp|vjp|tangent"
 PLAIN = frozenset(
     "Sin Cos Sum Mean Mul Div Select Unbind View Expand Clone Squeeze Unsqueeze Slice Index Stack Cat Dot Deg2rad "
     "ToCopy Alias".split()
@@ -38,7 +38,9 @@ def derivative(as_written, sin_slope):
 def by_autodiff(as_written, sin_slope):
     """What is drawn as f′ follows when autograd is told another derivative of sin."""
     drawn = {kind for kind, _ in _slope_like(as_written)}
-    if drawn == {"differentiated_cos"} or (not drawn and _ended_in_an_error(as_written)):
+    if (drawn and drawn <= {"differentiated_cos", "d"} and not _through_sine(as_written)) or (
+        not drawn and _ended_in_an_error(as_written)
+    ):
         return not_reached()
     if _follows_in_drawing(sin_slope) or (not drawn and _follows_in_passes(sin_slope)):
         return holds(True)
@@ -48,6 +50,11 @@ def by_autodiff(as_written, sin_slope):
         return holds(_follows_in_passes(sin_slope), otherwise="did_not_follow")
     elsewhere = any(map(_passes, _tried(as_written))) and not _follows_in_passes(sin_slope)
     return holds(False, otherwise="did_not_follow" if elsewhere else _how_made(as_written))
+
+
+def _through_sine(seen):
+    """Anything but cosine was differentiated, or nothing was."""
+    return not any("Cos" in p.ops and "Sin" not in p.ops for p in seen.passes)
 
 
 def plot(as_written):
@@ -237,12 +244,14 @@ def _writes_sine(seen, error):
 
 def _no_pass(seen):
     """f′ is drawn (and f, or its values are there), and nothing was differentiated."""
-    for curve in _of_kind(seen, "d") if seen.mentions_it(DERIVATIVE) else ():
+    how = _how_made(seen)
+    meant = how == "differences" or seen.mentions_it(DERIVATIVE)  # sine and cosine are drawn for other reasons as well
+    for curve in _of_kind(seen, "d") if meant else ():
         sines = [
             v for v in seen.values if v.array is not None and v.array.size == curve.x.size and v.array.dtype.kind == "f"
         ]
         if _of_kind(seen, "f") or any(agree(np.ravel(v.array), np.sin(curve.x), PICTURE) for v in sines):
-            yield holds(False, otherwise=_how_made(seen), at=curve)
+            yield holds(False, otherwise=how, at=curve)
 
 
 def _how_made(seen):
