@@ -70,7 +70,7 @@ class Derivative:
     result: MaybeArray
     parts: list[Array]  # the blocks, when the result is a tuple of several
     direction: MaybeArray
-    reference: MaybeArray  # (outputs, entries of all inputs)
+    reference: MaybeArray  # (outputs, entries of all inputs); NaN if the function does not use its argument
     recording: bool  # False under inference_mode
 
 

@@ -55,6 +55,7 @@ class Best:
     """The claim that serves the student best."""
 
     claims: tuple["Claim", ...]
+    latest: bool = False  # of those that fail, only the last in time counts
 
 
 Claim = Close | Fact | Person | Best
@@ -81,9 +82,8 @@ def best(claims: Iterable[Claim]) -> Best:
 
 
 def newest(claims: Iterable[Close | Fact]) -> Best:
-    """As `best`, but among failures the latest one counts: what came before it was tried and given up."""
-    latest_first: list[Close | Fact] = sorted(claims, key=lambda claim: -claim.order)
-    return Best(tuple(latest_first))
+    """As `best`, but of failures only the latest counts: what came before it was tried and given up."""
+    return Best(tuple(claims), latest=True)
 
 
 def for_a_person(passages: Iterable[Passage], reason: str = "in_words") -> Person:
@@ -151,17 +151,17 @@ def settle(claim: Claim, criterion: Criterion) -> Verdict:
 
 
 def _settle_best(claim: Best, criterion: Criterion) -> Verdict:
-    named: list[tuple[float, int, Verdict]] = []
-    for candidate in claim.claims:
-        verdict = settle(candidate, criterion)
-        if verdict.status is Status.PASSED:
-            return verdict
-        named.append((_rank(verdict, candidate, criterion), len(named), verdict))
-    return min(
-        named,
-        default=(None, 0, Verdict(criterion, Status.NOT_ATTEMPTED)),
-        key=lambda item: (item[0], item[1]),
-    )[2]
+    verdicts = [(candidate, settle(candidate, criterion)) for candidate in claim.claims]
+    passed = [verdict for _, verdict in verdicts if verdict.status is Status.PASSED]
+    if passed or not verdicts:
+        return passed[0] if passed else Verdict(criterion, Status.NOT_ATTEMPTED)
+    last = max(_order(candidate) for candidate, _ in verdicts) if claim.latest else None
+    left = [(c, v) for c, v in verdicts if last is None or _order(c) == last]
+    return min(left, key=lambda pair: _rank(pair[1], pair[0], criterion))[1]
+
+
+def _order(claim: Claim) -> int:
+    return claim.order if isinstance(claim, Close | Fact) else 0
 
 
 def _rank(verdict: Verdict, claim: Claim, criterion: Criterion) -> float:

@@ -71,19 +71,27 @@ def _references(seen):
         for leaves in [*([leaf] for leaf in small), *([small] if len(small) > 1 else [])]:
             key = (p.graph, *(leaf.ident for leaf in leaves))
             jacobian = np.hstack([np.asarray(leaf.jacobian, float) for leaf in leaves]) if key not in found else None
-            if jacobian is not None and _may_be_meant(seen, jacobian):
+            if jacobian is not None and min(jacobian.shape) >= 2 and not _is_a_multiple_of_one(jacobian):
                 found[key] = (p, jacobian, leaves)
     return list(found.values())
+
+
+def _meant(seen):
+    """Without those whose rows are what any loop over an elementwise function leaves, unless words say otherwise."""
+    return [(p, j, leaves) for p, j, leaves in _references(seen) if _may_be_meant(seen, j)]
 
 
 def _may_be_meant(seen, jacobian):
     """More than elementwise; a diagonal one only beside words about Jacobians; never k·I, which control flow gives."""
     if min(jacobian.shape) < 2:
         return False
-    diagonal = np.diag(jacobian)
     if not _is_diagonal(jacobian) or not np.any(jacobian):
         return True
-    return bool(np.any(diagonal != diagonal[0])) and seen.mentions_it(ABOUT, in_code=False)
+    return not _is_a_multiple_of_one(jacobian) and seen.mentions_it(ABOUT, in_code=False)
+
+
+def _is_a_multiple_of_one(jacobian):
+    return _is_diagonal(jacobian) and bool(np.any(jacobian)) and len(set(np.diag(jacobian))) == 1
 
 
 def _is_diagonal(jacobian):
@@ -153,8 +161,9 @@ def _transforms(seen):
 def _of_transform(seen, call):
     jacobian = np.asarray(call.reference, float)
     result = _as_matrix(call.result, call.parts, jacobian.shape)
-    if result is not None and result.size == jacobian.size and not np.any(result):
-        yield holds(False, otherwise="recording_off" if np.any(jacobian) else "ignores_argument", at=call)
+    unused = bool(np.all(np.isnan(jacobian)))
+    if result is not None and not np.any(result) and (unused or np.any(jacobian)):
+        yield holds(False, otherwise="ignores_argument" if unused else "recording_off", at=call)
         return
     if result is not None and result.ndim == 2:
         yield close(result, jacobian, at=call, **_mistakes(jacobian, [], result.ndim))
@@ -219,7 +228,7 @@ def _is_one_hot(seed):
 
 def _rows(seen):
     """Rows that only stood in x.grad, one after another."""
-    for p, jacobian, leaves in _references(seen):
+    for p, jacobian, leaves in _meant(seen):
         sequence = _row_sequence(seen, p.graph, leaves)
         if len(sequence) == jacobian.shape[0]:
             seeds = [q.seed for q, _ in sequence]
@@ -242,7 +251,7 @@ def _is_ones(seed):
 
 def _made_of_rows(seen):
     """A matrix of the Jacobian's shape, kept or shown soon after its rows: the answer, with no known mistake."""
-    for p, jacobian, leaves in _references(seen):
+    for p, jacobian, leaves in _meant(seen):
         sequence = _row_sequence(seen, p.graph, leaves)
         if len(sequence) >= 2:
             end = sequence[-1][0].order
@@ -380,7 +389,7 @@ def _not_executed(seen):
 
 def _raised(seen):
     """A second row on a freed graph; clearing a gradient that is not there; backward on the whole vector."""
-    graphs = {p.graph for p, _, _ in _references(seen)}
+    graphs = {p.graph for p, _, _ in _meant(seen)}
     for p in seen.passes:
         kind = error_kind(p.error)
         if kind == "second_time" and p.graph in graphs and p.repeat_of < 0:
@@ -395,7 +404,7 @@ def _raised(seen):
 def _one_pass(seen):
     """One pass with ones over a function with several outputs."""
     found = []
-    for p, jacobian, leaves in _references(seen):
+    for p, jacobian, leaves in _meant(seen):
         passes = list(_passes_over(seen, p.graph, leaves))
         if not _is_diagonal(jacobian) and len(passes) == 1 and p.seed is not None and _is_ones(p.seed):
             found.append(holds(False, otherwise="one_pass", at=p))

@@ -49,8 +49,14 @@ def explanation(as_written):
 
 def _repeats(seen):
     rows = _graphs_of_rows(seen)
+    calls = {p.number: p.call for p in seen.passes}
     repeated = [p for p in seen.passes if p.repeat_of >= 0 and p.graph not in rows]
-    return [p for p in repeated if p.call == "backward" or p.error or seen.said_near(TWICE, p)]
+    return [p for p in repeated if p.error or _is_backward_twice(calls, p) or seen.said_near(TWICE, p)]
+
+
+def _is_backward_twice(calls, p):
+    """Not a backward that checks an autograd.grad, or the other way round."""
+    return p.call == "backward" == calls.get(p.repeat_of)
 
 
 def _graphs_of_rows(seen):

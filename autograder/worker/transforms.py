@@ -211,15 +211,17 @@ class Transforms:
                 return None
 
     def _stacked(self, output: Any, leaves: list[torch.Tensor]) -> MaybeArray:
+        """The Jacobian; NaN throughout if the output does not depend on the leaves at all."""
         if not isinstance(output, torch.Tensor) or not 1 <= output.numel() <= MAX_CORE:
             return None
         if output.grad_fn is None:
-            return np.zeros((output.numel(), sum(leaf.numel() for leaf in leaves)))
-        rows = []
+            return np.full((output.numel(), sum(leaf.numel() for leaf in leaves)), np.nan)
+        rows, used = [], False
         for entry in output.reshape(-1):
             grads = self.engine([entry], leaves, retain_graph=True, allow_unused=True)
+            used = used or any(grad is not None for grad in grads)
             rows.append(np.concatenate([row_of(g, leaf) for g, leaf in zip(grads, leaves, strict=True)]))
-        return np.stack(rows)
+        return np.stack(rows) if used else np.full_like(rows, np.nan)
 
     @guarded
     def look_inside_before(self, call: str, roots: list[Any], inputs: Any) -> None:
