@@ -9,7 +9,9 @@ import io
 import math
 import os
 import secrets
+import signal
 import sys
+import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -83,6 +85,7 @@ class Graded:
 def main(argv: Sequence[str] | None = None) -> int:
     """Grade what the arguments name and return the exit code; `argv` is without the program's name."""
     _never_fail_on_a_character()
+    _end_as_on_ctrl_c()
     try:
         with _reader_may_leave():
             return _grade(_parser().parse_intermixed_args(argv))
@@ -95,6 +98,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _stopped("interrupted", Exit.INTERRUPTED)
     return Exit.DONE  # the reader of stdout left, which is no fault
+
+
+def _end_as_on_ctrl_c() -> None:
+    """SIGTERM leaves no child and no temporary folder behind either."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _grade(arguments: argparse.Namespace) -> int:

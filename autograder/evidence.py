@@ -169,6 +169,14 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Entered:
+    """A unit begins to run: of a run that was cut short, the last one is where it happened."""
+
+    order: int
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """An exception of our own observer."""
 
@@ -177,7 +185,9 @@ class Fault:
     text: str
 
 
-Observation = Pass | Derivative | Curve | Value | Called | Comparison | Text | Function | Error | Remark | Fault
+Observation = (
+    Pass | Derivative | Curve | Value | Called | Comparison | Text | Function | Error | Remark | Entered | Fault
+)
 WRITTEN = ("markdown", "comment", "string", "dead")  # kinds of words that a person wrote, as opposed to output
 KINDS: Mapping[str, type] = {
     "pass": Pass,
@@ -190,6 +200,7 @@ KINDS: Mapping[str, type] = {
     "function": Function,
     "error": Error,
     "remark": Remark,
+    "entered": Entered,
     "fault": Fault,
 }
 

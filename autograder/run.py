@@ -8,16 +8,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from autograder import judge, oracle, spec
-from autograder.evidence import Called, Fault, Observation, Passage, Remark, Seen
+from autograder.evidence import Called, Entered, Fault, Observation, Passage, Remark, Seen
 from autograder.model import Answer, Case, Exercise, Outcome, Report, Status, Submission, Verdict
 from autograder.sandbox import Ending, Sandbox, SandboxError
 
 FRESH = 1_000_003  # what a fresh seed is shifted by
-NOTES = {
-    Outcome.TIMED_OUT: "The submission was stopped",
-    Outcome.OUT_OF_MEMORY: "The submission was stopped",
-    Outcome.DIED: "The submission stopped early",
-}
+CUT_SHORT = (Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.DIED)
 
 
 class Grader:
@@ -234,7 +230,9 @@ def _report(submission: Submission, seen: Seen, answers: tuple[Answer, ...], fau
     said = [f"{item.where}: {item.text}" for item in seen.observations if isinstance(item, Remark)]
     missing = [f"{error.where}: {error.message}" for error in seen.errors if error.type == "ModuleNotFoundError"]
     broken = [f"{error.where}: is no Python and did not run" for error in seen.errors if error.type == "SyntaxError"]
-    ended = [f"{NOTES[seen.outcome]}: {seen.note}."] if seen.outcome in NOTES else []
+    entered = [item.where for item in seen.observations if isinstance(item, Entered)]
+    place = f", in {entered[-1]}" if entered else ""
+    ended = [f"The run was cut short{place}: {seen.note}."] if seen.outcome in CUT_SHORT else []
     remarks = (*submission.remarks, *ended, *dict.fromkeys([*missing, *broken, *said]))
     if not faults:
         return Report(submission, seen.outcome, answers, remarks)

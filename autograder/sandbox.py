@@ -76,7 +76,7 @@ class Sandbox:
         try:
             self._server = subprocess.Popen(  # noqa: S603  our own module, our own interpreter
                 command,
-                env=environment(),
+                env={**environment(), "TMPDIR": self._folder.name},  # what torch caches is removed with it
                 cwd="/",
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -260,7 +260,7 @@ def _decide(stopped: str, told: dict[str, Any], job: dict[str, Any]) -> tuple[Ou
     if os.WIFEXITED(status) and os.WEXITSTATUS(status) == SETUP_FAILED:
         raise OSError("a child could not be set up")
     if stopped == "late" or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU):
-        return Outcome.TIMED_OUT, f"it was still running after {seconds:g} seconds and was stopped"
+        return Outcome.TIMED_OUT, f"it was still running after {seconds:g} seconds"
     if stopped.startswith("malformed"):
         return Outcome.DIED, f"what came back from it could not be read ({stopped})"
     if os.WIFSIGNALED(status) and stopped == "closed":

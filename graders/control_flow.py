@@ -3,7 +3,7 @@
     b = 2a, doubled until ‖b‖ ≥ 1000; times 100 unless the sum is positive        f(a) = k·a, a.grad = k everywhere
 
 k depends on decisions that are taken in the student's precision, so they are replayed in it. Multiplying by 1024 is not
-f: as many products as k has doublings have to stand in the graph.
+f: as many products as k has doublings have to stand in the graph, or a loop in a function.
 """
 
 import numpy as np
@@ -106,7 +106,8 @@ def _is_f(seen, p, a):
     d, k = _f(a.x)
     doublings = np.log2(k if float(np.log2(k)).is_integer() else k / 100)
     products = p.ops.get("Mul", 0) + p.ops.get("Add", 0)
-    enough = products >= doublings and (products >= LONG_CHAIN or bool(seen.functions))
+    counted = products >= doublings and (products >= LONG_CHAIN or bool(seen.functions))
+    enough = counted or (bool(seen.functions) and seen.mentions_it(LOOP))  # the loop may count in plain numbers
     return set(p.ops) <= CHAIN and enough and (_made_of(p.root, d) or _sum_of_nothing(p, a, d, k))
 
 

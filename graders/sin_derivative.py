@@ -38,9 +38,8 @@ def derivative(as_written, sin_slope):
 def by_autodiff(as_written, sin_slope):
     """What is drawn as f′ follows when autograd is told another derivative of sin."""
     drawn = {kind for kind, _ in _slope_like(as_written)}
-    if (drawn and drawn <= {"differentiated_cos", "d"} and not _through_sine(as_written)) or (
-        not drawn and _ended_in_an_error(as_written)
-    ):
+    only_cos = bool(drawn) and drawn <= {"differentiated_cos", "d"} and not any(map(_passes, _tried(as_written)))
+    if ("differentiated_cos" in drawn and only_cos) or (not drawn and _ended_in_an_error(as_written)):
         return not_reached()
     if _follows_in_drawing(sin_slope) or (not drawn and _follows_in_passes(sin_slope)):
         return holds(True)
@@ -50,11 +49,6 @@ def by_autodiff(as_written, sin_slope):
         return holds(_follows_in_passes(sin_slope), otherwise="did_not_follow")
     elsewhere = any(map(_passes, _tried(as_written))) and not _follows_in_passes(sin_slope)
     return holds(False, otherwise="did_not_follow" if elsewhere else _how_made(as_written))
-
-
-def _through_sine(seen):
-    """Anything but cosine was differentiated, or nothing was."""
-    return not any("Cos" in p.ops and "Sin" not in p.ops for p in seen.passes)
 
 
 def plot(as_written):

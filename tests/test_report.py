@@ -219,7 +219,7 @@ def test_a_long_quote_is_cut_to_one_line():
 
 
 def test_review_says_why_when_it_is_not_for_words():
-    assert "awaits review (not executed): “y.backward()”" in text(
+    assert "awaits review (found, but it did not run): “y.backward()”" in text(
         report(answer(waiting("y.backward()", reason="not_executed")))
     )
 
@@ -261,7 +261,7 @@ def test_a_failure_of_ours_is_told_as_ours():
         (
             Outcome.TIMED_OUT,
             {},
-            "ada  timed out: stopped at the time limit; what it did before that was judged",
+            "ada  timed out; what it did before that was judged",
         ),
         (
             Outcome.GRADER_ERROR,
@@ -294,7 +294,7 @@ def test_summary_accounts_for_everything():
     lines = text(*reports, skipped=[Skipped("notes.md", "not a notebook or script")]).splitlines()
     assert lines[-3] == "skipped  notes.md: not a notebook or script"
     assert lines[-1] == (
-        "1 graded, 1 could not be graded, 2 need a person (2 points awaiting), 1 skipped, in 11.4 s (seed 7)"
+        "1 graded, 1 could not be graded, 2 points in 1 submission await a person, 1 skipped, in 11.4 s (seed 7)"
     )
 
 

@@ -227,7 +227,28 @@ def test_demos_and_other_exercises_are_no_attempt(grade, demo):
 
 
 NAMES = st.lists(st.from_regex(r"[a-zA-Zα-ω_][a-z0-9]{0,6}", fullmatch=True), min_size=3, max_size=3, unique=True)
-RESERVED = {"torch", "np", "plt", "if", "in", "is", "as", "or", "def", "for", "not", "and", "try", "del", "print"}
+RESERVED = {
+    "torch",
+    "np",
+    "plt",
+    "u",
+    "v",
+    "e",
+    "J",
+    "i",
+    "if",
+    "in",
+    "is",
+    "as",
+    "or",
+    "def",
+    "for",
+    "not",
+    "and",
+    "try",
+    "del",
+    "print",
+}
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -253,3 +274,125 @@ def test_names_order_and_size_do_not_matter(grade, names, order, points):
     result = told(grade(f"{START}{code}\n"))
     assert set(result) == {"sin_derivative", "second_backward", "jacobian"}
     assert {status for verdicts in result.values() for status in verdicts.values()} == {"passed", "needs_review"}
+
+
+HARD = {
+    "functional.vjp": (
+        "x = torch.linspace(-3, 3, 40); y, g = torch.autograd.functional.vjp(torch.sin, x, torch.ones(40))",
+        "sin_derivative",
+    ),
+    "func.vjp": (
+        "x = torch.linspace(-3, 3, 40); y, pull = torch.func.vjp(torch.sin, x); (g,) = pull(torch.ones(40))",
+        "sin_derivative",
+    ),
+    "grad of one point at a time": (
+        "x = torch.linspace(-3, 3, 40); y = x.sin(); g = torch.tensor([torch.func.grad(torch.sin)(v).item() for v in x])",
+        "sin_derivative",
+    ),
+    "rescaled mean": (
+        "x = torch.linspace(-3, 3, 40, requires_grad=True); y = x.sin(); y.mean().backward(); g = x.grad * 40",
+        "sin_derivative",
+    ),
+    "points drawn one by one": (
+        "x = torch.linspace(-3, 3, 20, requires_grad=True); y = x.sin(); y.sum().backward(); g = x.grad\n"
+        "for i in range(20): plt.plot(x[i].item(), y[i].item(), 'b.'); plt.plot(x[i].item(), g[i].item(), 'r.')\n"
+        "plt.figure()",
+        "sin_derivative",
+    ),
+    "a thousand points, one pass each": (
+        "x = torch.linspace(-3, 3, 1000, requires_grad=True); y = x.sin()\n"
+        "for v in y: v.backward(retain_graph=True)\ng = x.grad",
+        "sin_derivative",
+    ),
+}
+
+
+@pytest.mark.parametrize("road", HARD)
+def test_roads_that_were_misjudged_once(grade, road):
+    """Each of these was refused by an earlier version."""
+    code, exercise = HARD[road]
+    assert set(told(grade(f"{START}{code}\n{DRAW['pyplot']}\n"))[exercise].values()) == {"passed"}
+
+
+JACOBIANS = {
+    "blocks of two inputs": (
+        "def h(u, v): return torch.stack([u @ v, (u * v ** 2).sum()])\n"
+        "torch.autograd.functional.jacobian(h, (torch.randn(3), torch.randn(3)))"
+    ),
+    "columns by jvp": "J = torch.stack([torch.func.jvp(g, (x.detach(),), (e,))[1] for e in torch.eye(3)], dim=1)",
+    "a fresh leaf for each row": (
+        "J = []\nfor i in range(4):\n    p = x.detach().clone().requires_grad_(); g(p)[i].backward(); J.append(p.grad)\n"
+        "J = torch.stack(J)"
+    ),
+    "two scalar inputs": (
+        "u, v = torch.tensor(2., requires_grad=True), torch.tensor(3., requires_grad=True)\n"
+        "out = torch.stack([u * v, u + v ** 2, u ** 3]); J = np.zeros((3, 2))\n"
+        "for i in range(3): J[i] = [t.item() for t in torch.autograd.grad(out[i], (u, v), retain_graph=True)]"
+    ),
+    "an elementwise function, rows into a matrix": (
+        "y = x ** 2; J = torch.zeros(3, 3)\n"
+        "for i in range(3): J[i] = torch.autograd.grad(y[i], x, retain_graph=True)[0]"
+    ),
+}
+
+
+@pytest.mark.parametrize("way", JACOBIANS)
+def test_jacobians_that_were_misjudged_once(grade, way):
+    """Each of these was refused, or not seen, by an earlier version."""
+    result = told(grade(f"{START}{G}x = torch.tensor([1., 2., 3.], requires_grad=True)\n{JACOBIANS[way]}\n"))
+    assert result == {"jacobian": {"matrix": "passed", "by_autodiff": "passed"}}
+
+
+REFUSED = {
+    "typed in beside a pass": (
+        "x = torch.tensor([1., 2.], requires_grad=True); y = torch.stack([x[0] * x[1], x[1] ** 2]); y.sum().backward()\n"
+        "J = torch.tensor([[2., 1.], [0., 4.]])",
+        {"jacobian": {"matrix": "passed", "by_autodiff": "no_pass"}},
+    ),
+    "right passes, wrong rows kept": (
+        "x = torch.tensor([1., 2.], requires_grad=True); y = torch.stack([x[0] * x[1], x[1] ** 2]); J = torch.zeros(2, 2)\n"
+        "for i in range(2):\n    x.grad = None; y[i].backward(retain_graph=True); J[i] = 3 * x.grad\nprint(J)",
+        {"jacobian": {"matrix": "values", "by_autodiff": "passed"}},
+    ),
+    "central differences of sine": (
+        "x = np.linspace(-3, 3, 99); h = 1e-5\nplt.plot(x, np.sin(x)); plt.plot(x, (np.sin(x + h) - np.sin(x - h)) / (2 * h))",
+        {"sin_derivative": {"derivative": "differences", "by_autodiff": "differences", "plot": "passed"}},
+    ),
+    "cos drawn, backward for show": (
+        "x = torch.linspace(-3, 3, 99, requires_grad=True); y = x.sin(); y.sum().backward()\n"
+        "plt.plot(x.data, y.data); plt.plot(x.data, torch.cos(x.data))",
+        {"sin_derivative": {"derivative": "passed", "by_autodiff": "typed_in", "plot": "passed"}},
+    ),
+    "a custom function with cos typed in": (
+        "class Sine(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, x): ctx.save_for_backward(x); return x.sin()\n"
+        "    @staticmethod\n    def backward(ctx, g): return g * ctx.saved_tensors[0].cos()\n"
+        "x = torch.linspace(-3, 3, 99, requires_grad=True); y = Sine.apply(x); y.sum().backward()\n"
+        "plt.plot(x.data, y.data); plt.plot(x.data, x.grad)",
+        {"sin_derivative": {"derivative": "typed_in", "by_autodiff": "typed_in", "plot": "passed"}},
+    ),
+}
+
+
+@pytest.mark.parametrize("way", REFUSED)
+def test_what_only_looks_right_is_refused(grade, way):
+    """With its name."""
+    code, expected = REFUSED[way]
+    assert told(grade(f"{START}{code}\n")) == expected
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x = torch.linspace(-3, 3, 100, requires_grad=True); y = x ** 3; y.sum().backward(); plt.plot(x.data, x.grad)",
+        "x = torch.tensor([.5, 1., 1.], requires_grad=True); (1024 * x).sum().backward(); print(x.grad)",
+        "x = torch.arange(4., requires_grad=True); torch.sin(x).sum().backward(); print(x.grad)",
+        "x = torch.tensor(1., requires_grad=True)\nfor _ in range(20):\n    x.grad = None; torch.sin(x).backward(); x.data -= .1 * x.grad",
+        "torch.autograd.gradcheck(torch.sin, torch.linspace(-3, 3, 20, dtype=torch.float64, requires_grad=True))",
+        "t = np.linspace(0, 6, 99); plt.plot(t, np.sin(t)); plt.plot(t, np.cos(t)); plt.show()",
+        "w = torch.zeros(2, requires_grad=True)\nfor _ in range(300):\n    l = ((torch.randn(20, 2) @ w) ** 2).sum(); l.backward(); w.grad.zero_()",
+        "# backward computes gradients. The second time the loss is lower.\nx = torch.ones(2)",
+    ],
+)
+def test_what_was_taken_for_an_attempt_once(grade, code):
+    """Each of these was given or cost points in an earlier version."""
+    assert told(grade(f"{START}{code}\n")) == {}

@@ -75,12 +75,12 @@ def report_lines(report: Report, columns: Columns) -> Iterator[Line]:
 def summary(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped]) -> str:
     """How many, how many need a person, how long, and the seed that draws the same inputs again."""
     ungraded = sum(report.outcome in wording.UNGRADED for report in reports)
-    waiting = sum(report.needs_review for report in reports)
+    waiting = sum(report.awaiting_review > 0 for report in reports)
     points = sum(report.awaiting_review for report in reports)
     counts = (
         f"{len(reports) - ungraded} graded",
         f"{ungraded} could not be graded" if ungraded else "",
-        f"{waiting} {'needs' if waiting == 1 else 'need'} a person ({_points(points)} awaiting)",
+        f"{_points(points)} in {waiting} submission{'' if waiting == 1 else 's'} await a person" if points else "",
         f"{len(skipped)} skipped",
     )
     return f"{', '.join(filter(None, counts))}, in {_duration(run)} (seed {run.seed})"
@@ -129,7 +129,7 @@ def _said(verdict: Verdict) -> tuple[str, str]:
 
 
 def _awaits(verdict: Verdict) -> str:
-    kind = "" if verdict.reason in ("", "in_words", "no_words") else f" ({verdict.reason.replace('_', ' ')})"
+    kind = " (found, but it did not run)" if verdict.reason == "not_executed" else ""
     if not verdict.detail:
         return f"awaits review{kind}: {wording.one_line(wording.feedback(verdict))}"
     return f"awaits review{kind}: “{wording.one_line(verdict.detail, _QUOTE_CHARACTERS)}”"

@@ -95,11 +95,11 @@ def outcome(report: Report) -> str:
             framework = one_line(report.submission.declined) or "another framework"
             return f"declined: written for {framework}, nothing was run"
         case Outcome.TIMED_OUT:
-            return "timed out: stopped at the time limit; what it did before that was judged"
+            return "timed out; what it did before that was judged"
         case Outcome.OUT_OF_MEMORY:
-            return "out of memory: stopped at the memory limit; what it did before that was judged"
+            return "out of memory; what it did before that was judged"
         case Outcome.DIED:
-            return "ended early: its process ended before the last cell; what it did before that was judged"
+            return "ended early; what it did before that was judged"
         case Outcome.GRADER_ERROR:
             return "needs review: the grader failed on this submission, and no points were taken"
 

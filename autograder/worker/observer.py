@@ -92,6 +92,7 @@ class Observer:
     def enter(self, piece: Piece) -> None:
         self.recorder.where = f"{self.file}, {piece.label}" if piece.label else self.file
         self.recorder.file, self.recorder.is_script = self.file, not piece.shows_last
+        self.recorder.send("entered")
         if piece.remark:
             self.remark(piece.remark)
 

@@ -6,7 +6,9 @@ costs its own unit; curly quotes from a forum are straightened for the run and r
 """
 
 import ast
+import asyncio
 import importlib.util
+import inspect
 import linecache
 import re
 import sys
@@ -73,7 +75,7 @@ def run(piece: Piece, namespace: dict[str, Any], file: str, observer: "Observer"
 
 def _last(node: ast.stmt, piece: Piece, namespace: dict[str, Any], file: str, observer: "Observer") -> None:
     if piece.shows_last and isinstance(node, ast.Expr):
-        value = eval(compile(ast.Expression(node.value), file, "eval"), namespace)  # noqa: S307  what we are for
+        value = _run_code(ast.Expression(node.value), "eval", file, namespace)
         if value is not None:
             observer.shown(value, as_result=True)
     else:
@@ -83,11 +85,18 @@ def _last(node: ast.stmt, piece: Piece, namespace: dict[str, Any], file: str, ob
 def _execute(node: ast.stmt, namespace: dict[str, Any], file: str, observer: "Observer") -> None:
     node = _import_of_stand_in(node, observer)
     try:
-        exec(compile(ast.Module([node], []), file, "exec"), namespace)  # noqa: S102  what we are for
+        _run_code(ast.Module([node], []), "exec", file, namespace)
     except ImportError as error:
         if not isinstance(node, ast.Import | ast.ImportFrom):
             raise
         observer.raised(error, ast.unparse(node), line=node.lineno)  # costs what depends on it, not the whole cell
+
+
+def _run_code(tree: ast.Module | ast.Expression, mode: str, file: str, namespace: dict[str, Any]) -> Any:
+    """Run it; as in IPython, `await` may stand outside a function."""
+    code = compile(tree, file, mode, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    result = eval(code, namespace)  # noqa: S307  what we are for
+    return asyncio.run(result) if code.co_flags & inspect.CO_COROUTINE else result
 
 
 def _import_of_stand_in(node: ast.stmt, observer: "Observer") -> ast.stmt:
