@@ -1,6 +1,7 @@
 """Reading autograd's graph: nodes, leaves, operations, and when two passes are the same one."""
 
 import contextlib
+import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
@@ -67,9 +68,13 @@ def _among(settings: Mapping[Node, object], nodes: frozenset[Node]) -> list[str]
 
 def _settings(node: Node) -> list[tuple[str, object]]:
     """The plain numbers that a node saved, such as the index of a select."""
-    names = [name for name in dir(node) if name.startswith("_saved_")]
-    values = ((name, _saved(node, name)) for name in names)
+    values = ((name, _saved(node, name)) for name in _names_of_saved(type(node)))
     return [(name, value) for name, value in values if isinstance(value, int | float | tuple | str)]
+
+
+@functools.cache
+def _names_of_saved(kind: type[Node]) -> list[str]:
+    return [name for name in dir(kind) if name.startswith("_saved_")]
 
 
 def _saved(node: Node, name: str) -> Any:

@@ -63,6 +63,7 @@ class Observer:
         self.output = io.StringIO()
         self.known: dict[str, Hashable] = {}  # name → mark of the value that was last seen under it
         self.shown_count = 0
+        self.looked = False  # at the values that were there before the first pass of this piece
 
     def install(self) -> None:
         """Get behind everything that is watched."""
@@ -93,6 +94,7 @@ class Observer:
         self.recorder.where = f"{self.file}, {piece.label}" if piece.label else self.file
         self.recorder.file, self.recorder.is_script = self.file, not piece.shows_last
         self.recorder.send("entered")
+        self.looked = False
         if piece.remark:
             self.remark(piece.remark)
 
@@ -185,10 +187,12 @@ class Observer:
                 self._value("", value, shown=True)
 
     def _values_before_a_pass(self) -> None:
-        """Values that are there before a pass are seen before it: a matrix in them is no result of it."""
-        self.recorder.busy = False
-        self._values([n for n, v in list(self.namespace.items()) if isinstance(v, torch.Tensor | np.ndarray)][:200])
-        self.recorder.busy = True
+        """What is there before the first pass of a piece is seen before it: a matrix in it is no result of the pass."""
+        if not self.looked:
+            self.looked = True
+            self.recorder.busy = False
+            self._values([n for n, v in list(self.namespace.items()) if isinstance(v, torch.Tensor | np.ndarray)])
+            self.recorder.busy = True
 
     def _watch_print(self) -> None:
         real = builtins.print
