@@ -188,6 +188,7 @@ class Fault:
 Observation = (
     Pass | Derivative | Curve | Value | Called | Comparison | Text | Function | Error | Remark | Entered | Fault
 )
+BESIDE = 2  # cells or lines
 WRITTEN = ("markdown", "comment", "string", "dead")  # kinds of words that a person wrote, as opposed to output
 KINDS: Mapping[str, type] = {
     "pass": Pass,
@@ -382,12 +383,15 @@ class Seen:
     ) -> list[Passage]:
         """Passages that speak of the exercise (or match `pattern`), headings and the exercise's own text taken out.
 
-        Those next to `near` come first, and of those the ones after it: people explain what they have just done.
+        What a person wrote right beside `near` counts whatever it mentions. The nearest comes first, and what follows
+        before what precedes: people explain what they have just done.
         """
         own = (_without(self.statement, passage) for passage in self._passages(kinds))
         wanted = re.compile(pattern or "|".join(self.mentions), re.IGNORECASE)
-        found = [passage for passage in own if _says_something(passage.text) and wanted.search(passage.text)]
-        return sorted(found, key=lambda passage: _distance(passage.where, near.where)) if near else found
+        away = {passage: _distance(passage.where, near.where) if near else np.inf for passage in own}
+        beside = {passage for passage in away if passage.kind != "output" and away[passage] <= BESIDE}
+        said = [p for p in away if _says_something(p.text) and (p in beside or wanted.search(p.text))]
+        return sorted(said, key=lambda passage: away[passage])
 
     def mentions_it(self, pattern: str, in_code: bool = True) -> bool:
         """Whether anything written matches, headings (and code) included: a hint to look, worth nothing by itself."""
@@ -425,10 +429,13 @@ def _without(statement: Iterable[str], passage: Passage) -> Passage:
     """The passage without headings, and without sentences that only repeat an exercise's text, in whatever edition."""
     known = [_grams(sentence) for sentence in statement]
     lines = [line for line in passage.text.split("\n") if not re.match(r"\s*#+ ", line)]
-    sentences = re.split(r"(?<=[.?!。？！])\s*|\n\s*(?=[-*\d\n])", "\n".join(lines))
-    return Passage(
-        passage.where, " ".join(s for s in sentences if s and not _repeats(_grams(s), known)).strip(), passage.kind
-    )
+    pieces = re.split(_SENTENCE_ENDS, "\n".join(lines))
+    pairs = zip(pieces[::2], [*pieces[1::2], ""], strict=True)  # a sentence and the gap after it
+    left = "".join(sentence + gap for sentence, gap in pairs if not _repeats(_grams(sentence), known))
+    return Passage(passage.where, left.strip(), passage.kind)
+
+
+_SENTENCE_ENDS = r"((?<=[.?!])\s+|(?<=[。？！])\s*|\n\s*(?=[-*\d\n]))"
 
 
 def _repeats(grams: set[str], known: list[set[str]]) -> bool:

@@ -32,7 +32,7 @@ GENERAL: Mapping[str, str] = MappingProxyType(
             "No curve was found in any figure. "
             "Look at whether the plotting call runs, and at the numbers that it is given."
         ),
-        "not_reached": ("Not looked at, because something before it did not work. Start with the failure above it."),
+        "not_reached": ("Not looked at, because another part of this exercise did not work. Start with that one."),
         "not_executed": (
             "There is an answer here that did not run: commented out, inside a string, "
             "or under a condition that is never true. A person will look at it."
