@@ -427,26 +427,33 @@ def _numbered(place: str) -> tuple[str, int]:
 
 def _without(statement: Iterable[str], passage: Passage) -> Passage:
     """The passage without headings, and without sentences that only repeat an exercise's text, in whatever edition."""
-    known = [_grams(sentence) for sentence in statement]
+    known = [_words(sentence) for sentence in statement]
     lines = [line for line in passage.text.split("\n") if not re.match(r"\s*#+ ", line)]
     pieces = re.split(_SENTENCE_ENDS, "\n".join(lines))
     pairs = zip(pieces[::2], [*pieces[1::2], ""], strict=True)  # a sentence and the gap after it
-    left = "".join(sentence + gap for sentence, gap in pairs if not _repeats(_grams(sentence), known))
+    left = "".join(sentence + gap for sentence, gap in pairs if not _repeats(_words(sentence), known))
     return Passage(passage.where, left.strip(), passage.kind)
 
 
 _SENTENCE_ENDS = r"((?<=[.?!])\s+|(?<=[。？！])\s*|\n\s*(?=[-*\d\n]))"
 
 
-def _repeats(grams: set[str], known: list[set[str]]) -> bool:
-    return not grams or any(len(grams & sentence) >= 0.6 * len(grams) for sentence in known)
+def _repeats(words: list[str], known: list[list[str]]) -> bool:
+    """Nothing at all, a few words of the exercise's, or mostly runs of words that stand in it."""
+    if len(words) < 3:
+        return not words or any(set(words) <= set(sentence) for sentence in known)
+    runs = _runs(words)
+    return any(len(runs & _runs(sentence)) >= 0.6 * len(runs) for sentence in known)
 
 
-def _grams(text: str) -> set[str]:
-    """Runs of three words, or of two Chinese characters, without punctuation and marks."""
-    words = re.findall(r"[\u2e80-\uffff]|\w+", re.sub(r"[`$*_\\\d]", "", text.lower()))
-    wide = any(word > "\u2e80" for word in words)
-    size = min(2 if wide else 3, max(len(words), 1))
+def _words(text: str) -> list[str]:
+    """Words, or single Chinese characters, without numbers, punctuation and marks."""
+    return re.findall(r"[\u2e80-\uffff]|\w+", re.sub(r"[`$*_\\\d]|\uff0c|\u3002|\uff1f|\u3001", "", text.lower()))
+
+
+def _runs(words: list[str]) -> set[str]:
+    """Three words in a row; of Chinese characters two."""
+    size = 2 if any(word > "\u2e80" for word in words) else 3
     return {" ".join(words[i : i + size]) for i in range(len(words) - size + 1)}
 
 
