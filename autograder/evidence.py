@@ -3,15 +3,12 @@
 Everything here was said by a process that a student's code shares. It is evidence: numbers are judged, words quoted.
 """
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
-from autograder.model import Case, Outcome
 from autograder.wire import Malformed
 
 Array = np.ndarray
@@ -188,8 +185,6 @@ class Fault:
 Observation = (
     Pass | Derivative | Curve | Value | Called | Comparison | Text | Function | Error | Remark | Entered | Fault
 )
-BESIDE = 2  # cells or lines
-WRITTEN = ("markdown", "comment", "string", "dead")  # kinds of words that a person wrote, as opposed to output
 KINDS: Mapping[str, type] = {
     "pass": Pass,
     "derivative": Derivative,
@@ -264,210 +259,6 @@ _CHECKS: dict[Any, Callable[[Any], bool]] = {
     list[Leaf]: _list_of(lambda item: isinstance(item, dict)),
     dict[str, int]: _counts,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """Words of a student's, and where they stand."""
-
-    where: str
-    text: str
-    kind: str = "markdown"  # or a Text's kind
-
-
-@dataclass(frozen=True)
-class Seen:
-    """All of one case, as a grader reads it."""
-
-    case: Case
-    outcome: Outcome
-    observations: tuple[Observation, ...] = ()
-    note: str = ""  # what ended the run, in words
-    parameters: tuple[float, ...] = ()  # of the swapped operation
-    inputs: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # of each call
-    markdown: tuple[Passage, ...] = ()
-    code: tuple[Passage, ...] = ()
-    mentions: tuple[str, ...] = ()
-    statement: tuple[str, ...] = ()
-
-    @cached_property
-    def _sorted(self) -> dict[type, list[Any]]:
-        found: dict[type, list[Any]] = {}
-        for item in self.observations:
-            found.setdefault(type(item), []).append(item)
-        return found
-
-    def _all(self, shape: type) -> list[Any]:
-        return self._sorted.get(shape, [])
-
-    @cached_property
-    def passes(self) -> list[Pass]:
-        """Passes that the student's own code made, in order."""
-        return [item for item in self._all(Pass) if not item.within]
-
-    @property
-    def derivatives(self) -> list[Derivative]:
-        return self._all(Derivative)
-
-    @property
-    def curves(self) -> list[Curve]:
-        return self._all(Curve)
-
-    @property
-    def values(self) -> list[Value]:
-        return self._all(Value)
-
-    @property
-    def called(self) -> list[Called]:
-        return self._all(Called)
-
-    @property
-    def comparisons(self) -> list[Comparison]:
-        return self._all(Comparison)
-
-    @property
-    def errors(self) -> list[Error]:
-        return self._all(Error)
-
-    @property
-    def texts(self) -> list[Text]:
-        return self._all(Text)
-
-    @property
-    def functions(self) -> list[Function]:
-        return self._all(Function)
-
-    def still_counts(self, p: Pass, leaf: Leaf) -> bool:
-        """Whether a gradient is the last word: no later pass added to it, or it was kept, shown or drawn before."""
-        return (p.order, leaf.ident) not in self._added_to or self.is_used(leaf.after)
-
-    @cached_property
-    def _added_to(self) -> set[tuple[int, int]]:
-        """(order of a pass, leaf) whose gradient the next pass over the leaf started from."""
-        last: dict[int, tuple[int, MaybeArray]] = {}
-        found = set()
-        for p in self.passes:
-            for leaf in p.leaves if not p.error else ():
-                order, after = last.get(leaf.ident, (0, None))
-                if (
-                    leaf.before is not None
-                    and after is not None
-                    and np.any(after)
-                    and np.array_equal(leaf.before, after)
-                ):
-                    found.add((order, leaf.ident))
-                last[leaf.ident] = (p.order, leaf.after)
-        return found
-
-    def is_used(self, gradient: MaybeArray) -> bool:
-        """It was drawn, shown, or kept in a variable: as numbers, whatever the shape."""
-        return gradient is not None and _numbers(gradient) in self._kept
-
-    @cached_property
-    def _kept(self) -> set[bytes]:
-        arrays = [*(curve.y for curve in self.curves), *(value.array for value in self.values)]
-        return {_numbers(array) for array in arrays if array is not None and array.dtype.kind in "biuf"}
-
-    @cached_property
-    def inputs_seen(self) -> set[bytes]:
-        """The leaves of all passes, as numbers."""
-        leaves = (leaf.x for p in self.passes for leaf in p.leaves)
-        return {_numbers(x) for x in leaves if x is not None and x.dtype.kind in "biuf"}
-
-    def is_input(self, array: Array) -> bool:
-        """These numbers are those of a leaf."""
-        return _numbers(array) in self.inputs_seen
-
-    def words(
-        self, pattern: str = "", kinds: Iterable[str] = WRITTEN, near: "Observation | None" = None
-    ) -> list[Passage]:
-        """Passages that speak of the exercise (or match `pattern`), headings and the exercise's own text taken out.
-
-        What a person wrote right beside `near` counts whatever it mentions. The nearest comes first, and what follows
-        before what precedes: people explain what they have just done.
-        """
-        own = (_without(self.statement, passage) for passage in self._passages(kinds))
-        wanted = re.compile(pattern or "|".join(self.mentions), re.IGNORECASE)
-        away = {passage: _distance(passage.where, near.where) if near else np.inf for passage in own}
-        beside = {passage for passage in away if passage.kind != "output" and away[passage] <= BESIDE}
-        said = [p for p in away if _says_something(p.text) and (p in beside or wanted.search(p.text))]
-        return sorted(said, key=lambda passage: away[passage])
-
-    def mentions_it(self, pattern: str, in_code: bool = True) -> bool:
-        """Whether anything written matches, headings (and code) included: a hint to look, worth nothing by itself."""
-        texts = [passage.text for passage in (*self._passages(), *(self.code if in_code else ()))]
-        return any(re.search(pattern, text, re.IGNORECASE) for text in texts)
-
-    def said_near(self, pattern: str, near: "Observation", within: float = 6) -> bool:
-        """Whether words that match stand within so many lines or cells of an observation; output counts as well."""
-        said = (p for p in self._passages((*WRITTEN, "output")) if re.search(pattern, p.text, re.IGNORECASE))
-        return any(_distance(passage.where, near.where) <= within for passage in said)
-
-    def _passages(self, kinds: Iterable[str] = WRITTEN) -> list[Passage]:
-        spoken = [Passage(text.where, text.text, text.kind_of) for text in self.texts]
-        return [passage for passage in (*self.markdown, *spoken) if passage.kind in kinds]
-
-
-def _numbers(array: Array) -> bytes:
-    return np.asarray(array, float).tobytes()
-
-
-def _distance(place: str, other: str) -> float:
-    """How far "ada.ipynb, cell 7" is from "ada.ipynb, cell 5"; what comes before counts as a little farther."""
-    (file, number), (other_file, other_number) = _numbered(place), _numbered(other)
-    if file != other_file:
-        return np.inf
-    return number - other_number if number >= other_number else (other_number - number) * 1.5 + 0.5
-
-
-def _numbered(place: str) -> tuple[str, int]:
-    match = re.fullmatch(r"(.*), (?:cell|line) (\d+)", place, re.DOTALL)
-    return (match[1], int(match[2])) if match else (place, 0)
-
-
-def _without(statement: Iterable[str], passage: Passage) -> Passage:
-    """The passage without headings, and without sentences that only repeat an exercise's text, in whatever edition."""
-    known = [_words(sentence) for sentence in statement]
-    lines = [line for line in passage.text.split("\n") if not re.match(r"\s*#+ ", line)]
-    pieces = re.split(_SENTENCE_ENDS, "\n".join(lines))
-    pairs = zip(pieces[::2], [*pieces[1::2], ""], strict=True)  # a sentence and the gap after it
-    left = "".join(sentence + gap for sentence, gap in pairs if not _repeats(_words(sentence), known))
-    return Passage(passage.where, left.strip(), passage.kind)
-
-
-_SENTENCE_ENDS = r"((?<=[.?!])\s+|(?<=[。？！])\s*|\n\s*(?=[-*\d\n]))"
-
-
-def _repeats(words: list[str], known: list[list[str]]) -> bool:
-    """Nothing at all, a few words of the exercise's, or mostly runs of words that stand in it."""
-    if len(words) < 3:
-        return not words or any(set(words) <= set(sentence) for sentence in known)
-    runs = _runs(words)
-    return any(len(runs & _runs(sentence)) >= 0.6 * len(runs) for sentence in known)
-
-
-def _words(text: str) -> list[str]:
-    """Words, or single Chinese characters, without numbers, punctuation and marks."""
-    return re.findall(r"[\u2e80-\uffff]|\w+", re.sub(r"[`$*_\\\d]|\uff0c|\u3002|\uff1f|\u3001", "", text.lower()))
-
-
-def _runs(words: list[str]) -> set[str]:
-    """Three words in a row; of Chinese characters two."""
-    size = 2 if any(word > "\u2e80" for word in words) else 3
-    return {" ".join(words[i : i + size]) for i in range(len(words) - size + 1)}
-
-
-def _says_something(text: str) -> bool:
-    """More than a heading: a few words, a few Chinese characters, or code."""
-    return (
-        len(re.findall(r"\w+", text)) >= 5
-        or sum(character > "\u2e80" for character in text) >= 8
-        or ".backward(" in text
-    )
-
-
-def _letters(text: str) -> str:
-    return "".join(character for character in text.lower() if character.isalnum())
 
 
 ERROR_KINDS: Mapping[str, str] = {

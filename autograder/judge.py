@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from autograder.evidence import Observation, Passage, Seen
+from autograder.evidence import Observation
 from autograder.model import Answer, Criterion, Exercise, Outcome, Status, Tolerance, Verdict
+from autograder.seen import Seen
+from autograder.words import Passage
 
 Array = np.ndarray
 MISTAKE_RTOL = 1e-4  # a mistake is recognised at this tolerance, or the criterion's own if that is wider

@@ -8,9 +8,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from autograder import judge, oracle, spec
-from autograder.evidence import Called, Entered, Fault, Observation, Passage, Remark, Seen
+from autograder.evidence import Called, Entered, Fault, Observation, Remark
 from autograder.model import Answer, Case, Exercise, Outcome, Report, Status, Submission, Verdict
 from autograder.sandbox import Ending, Sandbox, SandboxError
+from autograder.seen import Seen
+from autograder.words import Passage
 
 FRESH = 1_000_003  # what a fresh seed is shifted by
 CUT_SHORT = (Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.DIED)

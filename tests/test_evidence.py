@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.evidence import KINDS, Pass, Passage, Seen, Text, error_kind, parse
+from autograder.evidence import KINDS, Pass, Text, error_kind, parse
 from autograder.model import Case, Outcome
+from autograder.seen import Seen
 from autograder.wire import Malformed
+from autograder.words import Passage
 
 STATEMENT = ("After running the function for backpropagation, immediately run it again and see what happens. Why?",)
 JUNK = st.one_of(

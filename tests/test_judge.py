@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.evidence import Passage
 from autograder.judge import agree, best, close, for_a_person, holds, newest, not_reached, settle
 from autograder.model import Criterion, Status, Tolerance
+from autograder.words import Passage
 
 CRITERION = Criterion("slope", "The slope", 4, feedback={"doubled": "Twice too large."})
 FINITE = st.integers(-(10**9), 10**9).map(lambda n: n / 1000)

@@ -13,8 +13,10 @@ PURE = {
     "model": set(),
     "wire": set(),
     "oracle": set(),
-    "evidence": {"model", "wire"},
-    "judge": {"model", "evidence"},
+    "words": set(),
+    "evidence": {"wire"},
+    "seen": {"evidence", "model", "words"},
+    "judge": {"evidence", "model", "seen", "words"},
 }
 
 

@@ -1,0 +1,166 @@
+"""All of one case, as a grader reads it: the evidence, and the words around it."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from autograder.evidence import (
+    Array,
+    Called,
+    Comparison,
+    Curve,
+    Derivative,
+    Error,
+    Function,
+    Leaf,
+    MaybeArray,
+    Observation,
+    Pass,
+    Text,
+    Value,
+)
+from autograder.model import Case, Outcome
+from autograder.words import WRITTEN, Passage, distance, says_something, without
+
+BESIDE = 2  # cells or lines
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All of one case, as a grader reads it."""
+
+    case: Case
+    outcome: Outcome
+    observations: tuple[Observation, ...] = ()
+    note: str = ""  # what ended the run, in words
+    parameters: tuple[float, ...] = ()  # of the swapped operation
+    inputs: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # of each call
+    markdown: tuple[Passage, ...] = ()
+    code: tuple[Passage, ...] = ()
+    mentions: tuple[str, ...] = ()
+    statement: tuple[str, ...] = ()
+
+    @cached_property
+    def _sorted(self) -> dict[type, list[Any]]:
+        found: dict[type, list[Any]] = {}
+        for item in self.observations:
+            found.setdefault(type(item), []).append(item)
+        return found
+
+    def _all(self, shape: type) -> list[Any]:
+        return self._sorted.get(shape, [])
+
+    @cached_property
+    def passes(self) -> list[Pass]:
+        """Passes that the student's own code made, in order."""
+        return [item for item in self._all(Pass) if not item.within]
+
+    @property
+    def derivatives(self) -> list[Derivative]:
+        return self._all(Derivative)
+
+    @property
+    def curves(self) -> list[Curve]:
+        return self._all(Curve)
+
+    @property
+    def values(self) -> list[Value]:
+        return self._all(Value)
+
+    @property
+    def called(self) -> list[Called]:
+        return self._all(Called)
+
+    @property
+    def comparisons(self) -> list[Comparison]:
+        return self._all(Comparison)
+
+    @property
+    def errors(self) -> list[Error]:
+        return self._all(Error)
+
+    @property
+    def texts(self) -> list[Text]:
+        return self._all(Text)
+
+    @property
+    def functions(self) -> list[Function]:
+        return self._all(Function)
+
+    def still_counts(self, p: Pass, leaf: Leaf) -> bool:
+        """Whether a gradient is the last word: no later pass added to it, or it was kept, shown or drawn before."""
+        return (p.order, leaf.ident) not in self._added_to or self.is_used(leaf.after)
+
+    @cached_property
+    def _added_to(self) -> set[tuple[int, int]]:
+        """(order of a pass, leaf) whose gradient the next pass over the leaf started from."""
+        last: dict[int, tuple[int, MaybeArray]] = {}
+        found = set()
+        for p in self.passes:
+            for leaf in p.leaves if not p.error else ():
+                order, after = last.get(leaf.ident, (0, None))
+                if (
+                    leaf.before is not None
+                    and after is not None
+                    and np.any(after)
+                    and np.array_equal(leaf.before, after)
+                ):
+                    found.add((order, leaf.ident))
+                last[leaf.ident] = (p.order, leaf.after)
+        return found
+
+    def is_used(self, gradient: MaybeArray) -> bool:
+        """It was drawn, shown, or kept in a variable: as numbers, whatever the shape."""
+        return gradient is not None and _numbers(gradient) in self._kept
+
+    @cached_property
+    def _kept(self) -> set[bytes]:
+        arrays = [*(curve.y for curve in self.curves), *(value.array for value in self.values)]
+        return {_numbers(array) for array in arrays if array is not None and array.dtype.kind in "biuf"}
+
+    @cached_property
+    def inputs_seen(self) -> set[bytes]:
+        """The leaves of all passes, as numbers."""
+        leaves = (leaf.x for p in self.passes for leaf in p.leaves)
+        return {_numbers(x) for x in leaves if x is not None and x.dtype.kind in "biuf"}
+
+    def is_input(self, array: Array) -> bool:
+        """These numbers are those of a leaf."""
+        return _numbers(array) in self.inputs_seen
+
+    def words(
+        self, pattern: str = "", kinds: Iterable[str] = WRITTEN, near: "Observation | None" = None
+    ) -> list[Passage]:
+        """Passages that speak of the exercise (or match `pattern`), headings and the exercise's own text taken out.
+
+        What a person wrote right beside `near` counts whatever it mentions. The nearest comes first, and what follows
+        before what precedes: people explain what they have just done.
+        """
+        own = (without(self.statement, passage) for passage in self._passages(kinds))
+        wanted = re.compile(pattern or "|".join(self.mentions), re.IGNORECASE)
+        away = {passage: distance(passage.where, near.where) if near else np.inf for passage in own}
+        beside = {passage for passage in away if passage.kind != "output" and away[passage] <= BESIDE}
+        said = [p for p in away if says_something(p.text) and (p in beside or wanted.search(p.text))]
+        return sorted(said, key=lambda passage: away[passage])
+
+    def mentions_it(self, pattern: str, in_code: bool = True) -> bool:
+        """Whether anything written matches, headings (and code) included: a hint to look, worth nothing by itself."""
+        texts = [passage.text for passage in (*self._passages(), *(self.code if in_code else ()))]
+        return any(re.search(pattern, text, re.IGNORECASE) for text in texts)
+
+    def said_near(self, pattern: str, near: "Observation", within: float = 6) -> bool:
+        """Whether words that match stand within so many lines or cells of an observation; output counts as well."""
+        said = (p for p in self._passages((*WRITTEN, "output")) if re.search(pattern, p.text, re.IGNORECASE))
+        return any(distance(passage.where, near.where) <= within for passage in said)
+
+    def _passages(self, kinds: Iterable[str] = WRITTEN) -> list[Passage]:
+        spoken = [Passage(text.where, text.text, text.kind_of) for text in self.texts]
+        return [passage for passage in (*self.markdown, *spoken) if passage.kind in kinds]
+
+
+def _numbers(array: Array) -> bytes:
+    return np.asarray(array, float).tobytes()

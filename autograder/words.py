@@ -1,0 +1,72 @@
+"""Words of a student's: where they stand, and which of them are only the exercise's own text."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+WRITTEN = ("markdown", "comment", "string", "dead")  # kinds of words that a person wrote, as opposed to output
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Words of a student's, and where they stand."""
+
+    where: str
+    text: str
+    kind: str = "markdown"  # or a Text's kind
+
+
+def distance(place: str, other: str) -> float:
+    """How far "ada.ipynb, cell 7" is from "ada.ipynb, cell 5"; what comes before counts as a little farther."""
+    (file, number), (other_file, other_number) = _numbered(place), _numbered(other)
+    if file != other_file:
+        return np.inf
+    return number - other_number if number >= other_number else (other_number - number) * 1.5 + 0.5
+
+
+def _numbered(place: str) -> tuple[str, int]:
+    match = re.fullmatch(r"(.*), (?:cell|line) (\d+)", place, re.DOTALL)
+    return (match[1], int(match[2])) if match else (place, 0)
+
+
+def without(statement: Iterable[str], passage: Passage) -> Passage:
+    """The passage without headings, and without sentences that only repeat an exercise's text, in whatever edition."""
+    known = [_words(sentence) for sentence in statement]
+    lines = [line for line in passage.text.split("\n") if not re.match(r"\s*#+ ", line)]
+    pieces = re.split(_SENTENCE_ENDS, "\n".join(lines))
+    pairs = zip(pieces[::2], [*pieces[1::2], ""], strict=True)  # a sentence and the gap after it
+    left = "".join(sentence + gap for sentence, gap in pairs if not _repeats(_words(sentence), known))
+    return Passage(passage.where, left.strip(), passage.kind)
+
+
+_SENTENCE_ENDS = r"((?<=[.?!])\s+|(?<=[。？！])\s*|\n\s*(?=[-*\d\n]))"
+
+
+def _repeats(words: list[str], known: list[list[str]]) -> bool:
+    """Nothing at all, a few words of the exercise's, or mostly runs of words that stand in it."""
+    if len(words) < 3:
+        return not words or any(set(words) <= set(sentence) for sentence in known)
+    runs = _runs(words)
+    return any(len(runs & _runs(sentence)) >= 0.6 * len(runs) for sentence in known)
+
+
+def _words(text: str) -> list[str]:
+    """Words, or single Chinese characters, without numbers, punctuation and marks."""
+    return re.findall(r"[\u2e80-\uffff]|\w+", re.sub(r"[`$*_\\\d]|\uff0c|\u3002|\uff1f|\u3001", "", text.lower()))
+
+
+def _runs(words: list[str]) -> set[str]:
+    """Three words in a row; of Chinese characters two."""
+    size = 2 if any(word > "\u2e80" for word in words) else 3
+    return {" ".join(words[i : i + size]) for i in range(len(words) - size + 1)}
+
+
+def says_something(text: str) -> bool:
+    """More than a heading: a few words, a few Chinese characters, or code."""
+    return (
+        len(re.findall(r"\w+", text)) >= 5
+        or sum(character > "\u2e80" for character in text) >= 8
+        or ".backward(" in text
+    )
