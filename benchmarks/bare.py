@@ -4,14 +4,13 @@ No observer, no counterfactual case, no judge. Reads {"rounds", "submissions": [
 seconds of each run on stdout as JSON: a list of rounds, each a list with one number a submission.
 """
 
-import importlib
 import json
 import os
 import sys
 import tempfile
 import time
 
-from autograder.worker.__main__ import WARM
+from autograder.worker.__main__ import WARM, warm
 
 
 class Nothing:
@@ -23,7 +22,7 @@ class Nothing:
 
 def main():
     for name in WARM:
-        importlib.import_module(name)
+        warm(name)
     from autograder.worker import child
 
     child.warm_up()
