@@ -201,7 +201,7 @@ def _environment(folder: str) -> None:
 
 def _seed(seed: int, fresh: bool) -> None:
     """The same draws in every run with this seed. In a fresh case a seed of the student's own is shifted as well."""
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)  # torch.manual_seed looks for devices as well, which takes milliseconds
     np.random.seed(seed)
     random.seed(seed)
     if fresh:
