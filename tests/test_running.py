@@ -82,6 +82,13 @@ def test_encodings_and_line_ends(grade, encoding):
     assert told(grade(hw_py=source)) == RIGHT
 
 
+@pytest.mark.parametrize("magic", ["%pylab inline", "%pylab"])
+def test_pylab_brings_its_names(grade, magic):
+    """As IPython does."""
+    code = SINE.replace("import matplotlib.pyplot as plt\n", "").replace("plt.plot", "plot")
+    assert told(grade(hw_ipynb=notebook(magic, code))) == RIGHT
+
+
 def test_cells_follow_ipython(grade):
     """Magics, get_ipython, display, %%time, await-free: the rest runs."""
     cells = [

@@ -77,10 +77,12 @@ class Passes:
         self._watch_engine()
 
     def _watch_engine(self) -> None:
-        backward, grad = torch.autograd.backward, torch.autograd.grad
-        self.engine: Callable[..., Any] = grad
+        self.engine: Callable[..., Any] = torch.autograd.grad
+        backward, grad = self._backward(torch.autograd.backward), self._grad(torch.autograd.grad)
+        replace(torch.autograd, backward=backward, grad=grad)
 
-        @functools.wraps(backward)
+    def _backward(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(real)
         def watched_backward(
             tensors: Any,
             grad_tensors: Any = None,
@@ -89,13 +91,15 @@ class Passes:
             grad_variables: Any = None,
             inputs: Any = None,
         ) -> None:
-            options: dict[str, Any] = {"retain_graph": retain_graph, "create_graph": create_graph, "inputs": inputs}
             weights = grad_tensors if grad_tensors is not None else grad_variables
             watched = self._before("backward", tensors, weights, inputs, retain_graph, create_graph)
             with self._through(watched):
-                return backward(tensors, weights, **options)
+                real(tensors, weights, retain_graph=retain_graph, create_graph=create_graph, inputs=inputs)
 
-        @functools.wraps(grad)
+        return watched_backward
+
+    def _grad(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(real)
         def watched_grad(
             outputs: Any,
             inputs: Any,
@@ -105,23 +109,25 @@ class Passes:
             *rest: Any,
             **options: Any,
         ) -> Any:
+            call = functools.partial(real, outputs, inputs, grad_outputs, retain_graph, create_graph, *rest, **options)
             if options.get("is_grads_batched") or any(rest[1:]):
-                return batched(outputs, inputs, grad_outputs, retain_graph, create_graph, *rest, **options)
+                return self._batched(call, outputs, inputs)
             watched = self._before("grad", outputs, grad_outputs, inputs, retain_graph, create_graph)
             with self._through(watched):
-                result = grad(outputs, inputs, grad_outputs, retain_graph, create_graph, *rest, **options)
+                result = call()
                 if watched is not None:
                     watched.results = result
             return result
 
-        def batched(outputs: Any, inputs: Any, *args: Any, **options: Any) -> Any:
-            with self.transforms.derivative("batched_grad") as call:
-                self.transforms.look_inside_before("grad", listed(outputs), inputs)
-                result = grad(outputs, inputs, *args, **options)
-                call.update(function=None, inputs=inputs, result=result[0] if len(result) == 1 else result)
-            return result
+        return watched_grad
 
-        replace(torch.autograd, backward=watched_backward, grad=watched_grad)
+    def _batched(self, call: Callable[[], Any], outputs: Any, inputs: Any) -> Any:
+        """All rows at once: a transform rather than a pass."""
+        with self.transforms.derivative("batched_grad") as seen:
+            self.transforms.look_inside_before("grad", listed(outputs), inputs)
+            result = call()
+            seen.update(function=None, inputs=inputs, result=result[0] if len(result) == 1 else result)
+        return result
 
     def _watch_hooks(self) -> None:
         """Passes of our own would fill retained gradients and run hooks: the first are put back, the second avoided."""
@@ -185,7 +191,7 @@ class Passes:
             "rebuilt_of": rebuilt,
             "graph": graph,
             "seed": seed,
-            "leaves": [self._leaf(leaf, watched.call, references) for leaf in leaves[:8]],
+            "leaves": [self._leaf(leaf, watched.call, references) for leaf in leaves[:MAX_LEAVES]],
         }
 
     def _leaf(self, leaf: torch.Tensor, call: str, references: References) -> dict[str, Any]:

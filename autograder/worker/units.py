@@ -252,6 +252,15 @@ def quiet_shell() -> "InteractiveShell":
     return InteractiveShell.instance(config=config)
 
 
+_NOT_HERE = {
+    "line": "matplotlib config load_ext reload_ext autoreload cd gui pip conda reset".split(),
+    "cell": "bash sh script html HTML javascript js svg latex markdown perl ruby".split(),
+}
+_PYLAB = (
+    "import matplotlib, numpy, numpy as np\nfrom matplotlib import pylab, pyplot, pyplot as plt\nfrom pylab import *"
+)
+
+
 def tame(shell: "InteractiveShell", observer: "Observer") -> None:
     """Make what leaves the notebook do nothing, politely: the shell, installs, display back ends."""
 
@@ -262,34 +271,12 @@ def tame(shell: "InteractiveShell", observer: "Observer") -> None:
     def ignore(line: str = "", cell: str | None = None) -> None:
         return None
 
+    def pylab(line: str = "") -> None:
+        exec(_PYLAB, shell.user_ns)  # noqa: S102  a line of our own
+
     for name in ("system", "system_raw", "system_piped", "getoutput"):
         setattr(shell, name, refuse)
-    for name in (
-        "matplotlib",
-        "pylab",
-        "config",
-        "load_ext",
-        "reload_ext",
-        "autoreload",
-        "cd",
-        "gui",
-        "pip",
-        "conda",
-        "reset",
-    ):
-        shell.magics_manager.magics["line"][name] = ignore
-    for name in (
-        "bash",
-        "sh",
-        "script",
-        "html",
-        "HTML",
-        "javascript",
-        "js",
-        "svg",
-        "latex",
-        "markdown",
-        "perl",
-        "ruby",
-    ):
-        shell.magics_manager.magics["cell"][name] = ignore
+    magics = shell.magics_manager.magics
+    for kind, names in _NOT_HERE.items():
+        magics[kind].update(dict.fromkeys(names, ignore))
+    magics["line"]["pylab"] = pylab
