@@ -127,23 +127,21 @@ def judge(exercise: Exercise, grader: Any, seen: Mapping[str, Seen]) -> Answer:
 def _verdict(criterion: Criterion, grader: Any, seen: Mapping[str, Seen], attempted: bool) -> Verdict:
     as_written = seen["as_written"]
     if not attempted:
-        return Verdict(
-            criterion,
-            _absent(as_written),
-            detail="" if as_written.outcome is Outcome.FINISHED else as_written.note,
-        )
+        return _absent(criterion, as_written)
     function = getattr(grader, criterion.name)
     try:
         names = function.__code__.co_varnames[: function.__code__.co_argcount]
         found = settle(function(*(seen[name] for name in names)), criterion)
     except Exception as error:  # noqa: BLE001  our own mistake: it never costs points, and the exit code says so
         return Verdict(criterion, Status.GRADER_ERROR, "grader_error", detail=f"{type(error).__name__}: {error}")
-    return found if found.status is not Status.NOT_ATTEMPTED else Verdict(criterion, _absent(as_written), found.reason)
+    return found if found.status is not Status.NOT_ATTEMPTED else _absent(criterion, as_written)
 
 
-def _absent(seen: Seen) -> Status:
-    """Nothing was seen: not there, or not reached because the run ended early."""
-    return Status.NOT_ATTEMPTED if seen.outcome is Outcome.FINISHED else Status.NOT_REACHED
+def _absent(criterion: Criterion, seen: Seen) -> Verdict:
+    """Nothing was seen: not there, or not reached because the run was cut short."""
+    if seen.outcome is Outcome.FINISHED:
+        return Verdict(criterion, Status.NOT_ATTEMPTED, "not_attempted")
+    return Verdict(criterion, Status.NOT_REACHED, "cut_short")
 
 
 def settle(claim: Claim, criterion: Criterion) -> Verdict:

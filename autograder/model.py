@@ -203,6 +203,8 @@ class Report:
 
     @property
     def needs_review(self) -> bool:
-        unread = self.outcome in (Outcome.UNREADABLE, Outcome.DECLINED, Outcome.GRADER_ERROR)
+        """A person has to look: something waits, could not be read, or was cut short before it was reached."""
+        if self.outcome is not Outcome.FINISHED:
+            return True
         statuses = (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
-        return unread or any(v.status in statuses for a in self.answers for v in a.verdicts)
+        return any(v.status in statuses for a in self.answers for v in a.verdicts)

@@ -8,13 +8,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from autograder import judge, oracle, spec
-from autograder.evidence import Called, Entered, Fault, Observation, Remark
+from autograder.evidence import Called, Entered, Error, Fault, Observation, Remark, error_kind
 from autograder.model import Answer, Case, Exercise, Outcome, Report, Status, Submission, Verdict
 from autograder.sandbox import Ending, Sandbox, SandboxError
 from autograder.seen import Seen
 from autograder.words import Passage
 
 FRESH = 1_000_003  # what a fresh seed is shifted by
+MAX_ERRORS = 3  # that a report tells
 CUT_SHORT = (Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.DIED)
 
 
@@ -231,15 +232,27 @@ def _ungraded(exercise: Exercise, status: Status) -> Answer:
 def _report(submission: Submission, seen: Seen, answers: tuple[Answer, ...], faults: tuple[str, ...]) -> Report:
     said = [f"{item.where}: {item.text}" for item in seen.observations if isinstance(item, Remark)]
     missing = [f"{error.where}: {error.message}" for error in seen.errors if error.type == "ModuleNotFoundError"]
+    stopped = [f"{e.where}: stopped with {e.type}: {_first_line(e.message)}" for e in seen.errors if _is_news(e)][
+        :MAX_ERRORS
+    ]
     broken = [f"{error.where}: is no Python and did not run" for error in seen.errors if error.type == "SyntaxError"]
     entered = [item.where for item in seen.observations if isinstance(item, Entered)]
     place = f", in {entered[-1]}" if entered else ""
     ended = [f"The run was cut short{place}: {seen.note}."] if seen.outcome in CUT_SHORT else []
-    remarks = (*submission.remarks, *ended, *dict.fromkeys([*missing, *broken, *said]))
+    remarks = (*submission.remarks, *ended, *dict.fromkeys([*missing, *broken, *stopped, *said]))
     if not faults:
         return Report(submission, seen.outcome, answers, remarks)
     fault = f"Our observer failed in this run, so nothing is taken off: {faults[0].splitlines()[-1]}"
     return Report(submission, Outcome.GRADER_ERROR, tuple(map(_forgiven, answers)), (*remarks, fault))
+
+
+def _is_news(error: Error) -> bool:
+    """Not the error that an exercise asks for, nor one that has a remark of its own."""
+    return error.type not in ("SyntaxError", "ModuleNotFoundError") and error_kind(error.message) != "second_time"
+
+
+def _first_line(message: str) -> str:
+    return message.partition("\n")[0][:150]
 
 
 def _forgiven(answer: Answer) -> Answer:

@@ -26,7 +26,7 @@ from autograder.evidence import (
 from autograder.model import Case, Outcome
 from autograder.words import WRITTEN, Passage, distance, says_something, without
 
-BESIDE = 2  # cells or lines
+BESIDE = {"cell": 2, "line": 6}  # so many of them
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Seen:
         own = (without(self.statement, passage) for passage in self._passages(kinds))
         wanted = re.compile(pattern or "|".join(self.mentions), re.IGNORECASE)
         away = {passage: distance(passage.where, near.where) if near else np.inf for passage in own}
-        beside = {passage for passage in away if passage.kind != "output" and away[passage] <= BESIDE}
+        beside = {passage for passage in away if passage.kind != "output" and away[passage] <= _beside(passage)}
         said = [p for p in away if says_something(p.text) and (p in beside or wanted.search(p.text))]
         return sorted(said, key=lambda passage: away[passage])
 
@@ -160,6 +160,10 @@ class Seen:
     def _passages(self, kinds: Iterable[str] = WRITTEN) -> list[Passage]:
         spoken = [Passage(text.where, text.text, text.kind_of) for text in self.texts]
         return [passage for passage in (*self.markdown, *spoken) if passage.kind in kinds]
+
+
+def _beside(passage: Passage) -> int:
+    return BESIDE["line" if ", line " in passage.where else "cell"]
 
 
 def _numbers(array: Array) -> bytes:

@@ -52,6 +52,8 @@ def grader_of(exercise: Exercise) -> ModuleType:
         if error.name != f"graders.{exercise.name}":
             raise SpecError(f"graders/{exercise.name}.py: imports {error.name}, which is not installed") from None
         raise SpecError(f"graders/{exercise.name}.py: not found, but exercises/{exercise.name}.yaml needs it") from None
+    except ImportError as error:
+        raise SpecError(f"graders/{exercise.name}.py: {error}") from None
     except SyntaxError as error:
         raise SpecError(f"graders/{exercise.name}.py: line {error.lineno} is not Python: {error.msg}") from None
 
@@ -106,7 +108,7 @@ class _At:
 
     def number(self, value: Any, least: float = 0.0) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            hint = "; YAML wants 1.0e-6" if isinstance(value, str) and "e" in value else ""
+            hint = "; YAML wants 1.0e-6" if isinstance(value, str) and re.fullmatch(r"[\d.]+e-?\d+", value) else ""
             raise self.error(f"has to be a number, got {value!r}{hint}")
         if not value >= least:
             raise self.error(f"has to be at least {least:g}, got {value!r}")
@@ -183,6 +185,8 @@ def _limits(at: _At, data: Any) -> Limits:
 
 def _case(name: str, at: _At, data: Any) -> Case:
     data = at.mapping(data, ("swap", "seed", "hidden", "calls"))
+    if name == AS_WRITTEN.name:
+        raise at.error("is there by itself: it is the run that changes nothing; give this case another name")
     if data.get("swap", "sin") != "sin":
         raise (at / "swap").error(f"is {data['swap']!r}; operations that can be swapped: sin")
     if data.get("seed", "fresh") != "fresh":

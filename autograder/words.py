@@ -41,7 +41,7 @@ def without(statement: Iterable[str], passage: Passage) -> Passage:
     return Passage(passage.where, left.strip(), passage.kind)
 
 
-_SENTENCE_ENDS = r"((?<=[.?!])\s+|(?<=[。？！])\s*|\n\s*(?=[-*\d\n]))"
+_SENTENCE_ENDS = r"((?<=[.?!])\s+|(?<=[。？！])\s*|\n\s*(?=[-*\d\n])|(?=Trying to backward))"
 
 
 def _repeats(words: list[str], known: list[list[str]]) -> bool:

@@ -71,7 +71,7 @@ def _references(seen):
         for leaves in [*([leaf] for leaf in small), *([small] if len(small) > 1 else [])]:
             key = (p.graph, *(leaf.ident for leaf in leaves))
             jacobian = np.hstack([np.asarray(leaf.jacobian, float) for leaf in leaves]) if key not in found else None
-            if jacobian is not None and min(jacobian.shape) >= 2 and not _is_a_multiple_of_one(jacobian):
+            if jacobian is not None and min(jacobian.shape) >= 2 and _is_more_than_one(seen, jacobian):
                 found[key] = (p, jacobian, leaves)
     return list(found.values())
 
@@ -82,16 +82,18 @@ def _meant(seen):
 
 
 def _may_be_meant(seen, jacobian):
-    """More than elementwise; a diagonal one only beside words about Jacobians; never k·I, which control flow gives."""
+    """More than elementwise; a diagonal one only beside words about Jacobians."""
     if min(jacobian.shape) < 2:
         return False
     if not _is_diagonal(jacobian) or not np.any(jacobian):
         return True
-    return not _is_a_multiple_of_one(jacobian) and seen.mentions_it(ABOUT, in_code=False)
+    return seen.mentions_it(ABOUT, in_code=False)
 
 
-def _is_a_multiple_of_one(jacobian):
-    return _is_diagonal(jacobian) and bool(np.any(jacobian)) and len(set(np.diag(jacobian))) == 1
+def _is_more_than_one(seen, jacobian):
+    """Not k·I, which control flow with a vector gives; unless somebody speaks of Jacobians."""
+    multiple = _is_diagonal(jacobian) and bool(np.any(jacobian)) and len(set(np.diag(jacobian))) == 1
+    return not multiple or seen.mentions_it(ABOUT, in_code=False)
 
 
 def _is_diagonal(jacobian):

@@ -82,6 +82,28 @@ def test_encodings_and_line_ends(grade, encoding):
     assert told(grade(hw_py=source)) == RIGHT
 
 
+def test_a_notebook_from_colab_with_a_gpu(grade):
+    """Drives, uploads and cuda are not here, which costs nobody anything."""
+    colab = "from google.colab import drive, files\ndrive.mount('/content/drive')\n"
+    source = SINE.replace("requires_grad=True", "requires_grad=True, device='cuda:0'").replace(
+        "sin(x)", "sin(x).cuda()"
+    )
+    report = grade(hw_ipynb=notebook(colab + source))
+    assert told(report) == RIGHT
+    assert any("cuda was read as cpu" in remark for remark in report.remarks)
+
+
+def test_the_first_errors_are_told(grade):
+    """A student who misspelled one name reads which cell stopped, and why; the error of the exercise is not news."""
+    report = grade(
+        "y = undefined_name\nimport torch\nu = torch.ones(2, requires_grad=True)\n"
+        "v = (u * u).sum()\nv.backward()\nv.backward()"
+    )
+    assert [r for r in report.remarks if "stopped" in r] == [
+        "hw.py, line 1: stopped with NameError: name 'undefined_name' is not defined"
+    ]
+
+
 @pytest.mark.parametrize("magic", ["%pylab inline", "%pylab"])
 def test_pylab_brings_its_names(grade, magic):
     """As IPython does."""

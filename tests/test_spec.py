@@ -27,10 +27,9 @@ def broken(tmp_path):
 
 
 def test_every_exercise_loads_and_is_worth_ten_points(exercises):
-    """The four exercises, 10 points each."""
-    assert {name: e.max_points for name, e in exercises.items()} == dict.fromkeys(
-        ["control_flow", "jacobian", "second_backward", "sin_derivative"], 10
-    )
+    """Whatever is in the folder is usable, and exercises weigh the same."""
+    assert {"control_flow", "jacobian", "second_backward", "sin_derivative"} <= set(exercises)
+    assert {e.max_points for e in exercises.values()} == {10}
 
 
 def test_an_unknown_key_comes_with_a_suggestion(broken):

@@ -26,7 +26,7 @@ def render(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped]) -> s
 
 def _row(report: Report, exercises: Iterable[str]) -> tuple[str, ...]:
     marks = _marks(report)
-    known = report.outcome not in wording.UNGRADED and all(marks.values())
+    known = report.outcome not in wording.UNGRADED and not any(map(_failed, report.answers))
     return (
         _text(report.submission.student),
         _text(report.submission.path),
@@ -45,8 +45,13 @@ def _marks(report: Report) -> dict[str, str]:
 
 def _mark(report: Report, answer: Answer) -> str:
     """Points, or nothing: an empty cell cannot be mistaken for the zero of a student who did badly."""
-    failed = any(verdict.status is Status.GRADER_ERROR for verdict in answer.verdicts)
-    return "" if failed or report.outcome in wording.UNGRADED else wording.points(answer.score)
+    unknown = _failed(answer) or report.outcome in wording.UNGRADED
+    waits = answer.awaiting_review == answer.exercise.max_points
+    return "" if unknown or waits else wording.points(answer.score)
+
+
+def _failed(answer: Answer) -> bool:
+    return any(verdict.status is Status.GRADER_ERROR for verdict in answer.verdicts)
 
 
 def _remarks(report: Report) -> tuple[str, ...]:

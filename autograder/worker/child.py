@@ -6,6 +6,8 @@ hidden case, whose inputs were drawn only then; it answers each and ends with {"
 """
 
 import builtins
+import contextlib
+import importlib
 import os
 import random
 import resource
@@ -48,6 +50,9 @@ def warm_up() -> None:
     """In the fork server: what every child would otherwise do first. No backward pass, no figure left behind."""
     sys.path.insert(0, _STAND_INS)
     import d2l  # noqa: F401  our stand-in; from here on it is in sys.modules
+
+    with contextlib.suppress(ImportError):  # a real `google` may be installed, without Colab in it
+        importlib.import_module("google.colab")
 
     sys.path.remove(_STAND_INS)
     figure, axes = plt.subplots()
