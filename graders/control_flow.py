@@ -180,7 +180,9 @@ def _callable_f(fresh):
 
 
 def _misses_100(fresh):
-    """A function that is f where the sum is positive, and a hundredth of it elsewhere."""
+    """A function that is f where the sum is positive and a hundredth of it elsewhere, and none that is f throughout."""
+    if _callable_f(fresh):
+        return False
     calls = [c for c in fresh.called if c.call in fresh.inputs and c.result is not None]
     hundredth = [c for c in calls if _is_share(c, fresh.inputs[c.call][0], 0.01)]
     return any(_is_share(c, fresh.inputs[c.call][0], 1) for h in hundredth for c in calls if c.function == h.function)

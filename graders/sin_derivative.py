@@ -76,13 +76,19 @@ def _ended_in_an_error(seen):
 
 
 def _of_leaves(seen, passes):
-    for p in passes:
+    meant = {p.order for p in passes}
+    for p in seen.passes:
         for leaf in p.leaves if not p.error else ():
             if leaf.x is None or leaf.after is None or not seen.still_counts(p, leaf) or not _is_a_grid(seen, leaf.x):
                 continue
-            right = "Sin" in p.ops and agree(leaf.after, np.cos(leaf.x), EXACT)
-            if right or _is_attempt(p, leaf):
+            right = agree(leaf.after, np.cos(leaf.x), EXACT) and ("Sin" in p.ops or _is_sine(p, leaf.x))
+            if right or (p.order in meant and _is_attempt(p, leaf)):
                 yield close(leaf.after, np.cos(leaf.x), at=p, **_mistakes(leaf.x, leaf.after))
+
+
+def _is_sine(p, x):
+    """Sine in another spelling, such as the imaginary part of exp(ix): known by its values."""
+    return p.root is not None and _is_made_of(p.root, np.sin(np.asarray(x, float)))
 
 
 def _is_a_grid(seen, x):
@@ -129,7 +135,8 @@ def _passes(claim):
 
 def _is_attempt(p, leaf):
     """The root is a sine (or cosine) of something, summed up or not: no other function that contains one."""
-    if not set(p.ops) <= PLAIN or p.root is None:
+    ops = set(p.ops)
+    if not ops <= PLAIN or not ops & {"Sin", "Cos"} or p.root is None:
         return False
     x = np.asarray(leaf.x, float)
     roots = [f(u) for u in (x, np.radians(x)) for f in (np.sin, np.cos)]

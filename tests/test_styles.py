@@ -115,6 +115,11 @@ CONTROL = {
     "grad": "a = torch.randn(3, 1, requires_grad=True); d = f(a); g = torch.autograd.grad(d.sum(), a)",
     "entry by entry": "a = torch.randn(4, requires_grad=True); d = f(a)\nfor e in d: e.backward(retain_graph=True)",
     "with zeros": "a = torch.tensor([0., 1., -3.], requires_grad=True); d = f(a); d.sum().backward(); print(d / a)",
+    "recursion, in two functions": (
+        "def double(b): return b if b.norm() >= 1000 else double(b * 2)\n"
+        "def f(a):\n    b = double(a * 2); return torch.where(b.sum() > 0, b, 100 * b)\n"
+        "a = torch.randn(6, requires_grad=True); d = f(a); d.sum().backward()"
+    ),
     "large": "a = torch.tensor([900., -2000.], requires_grad=True); d = f(a); d.sum().backward()",
     "jacobian": "a = torch.randn(4); J = torch.autograd.functional.jacobian(f, a)",
     "a scalar first": (
@@ -368,7 +373,7 @@ REFUSED = {
         "    @staticmethod\n    def backward(ctx, g): return g * ctx.saved_tensors[0].cos()\n"
         "x = torch.linspace(-3, 3, 99, requires_grad=True); y = Sine.apply(x); y.sum().backward()\n"
         "plt.plot(x.data, y.data); plt.plot(x.data, x.grad)",
-        {"sin_derivative": {"derivative": "typed_in", "by_autodiff": "typed_in", "plot": "passed"}},
+        {"sin_derivative": {"derivative": "passed", "by_autodiff": "did_not_follow", "plot": "passed"}},
     ),
 }
 
