@@ -134,7 +134,15 @@ def _verdict(criterion: Criterion, grader: Any, seen: Mapping[str, Seen], attemp
         found = settle(function(*(seen[name] for name in names)), criterion)
     except Exception as error:  # noqa: BLE001  our own mistake: it never costs points, and the exit code says so
         return Verdict(criterion, Status.GRADER_ERROR, "grader_error", detail=f"{type(error).__name__}: {error}")
+    if found.status is Status.FAILED and _is_cut_short(as_written, [seen[name] for name in names]):
+        return Verdict(criterion, Status.NEEDS_REVIEW, "case_cut_short", where=found.where)
     return found if found.status is not Status.NOT_ATTEMPTED else _absent(criterion, as_written)
+
+
+def _is_cut_short(as_written: Seen, cases: Iterable[Seen]) -> bool:
+    """It ran to its end as written, and a hidden case did not: what that case lacks is no evidence against anybody."""
+    unfinished = any(case.outcome is not Outcome.FINISHED for case in cases)
+    return as_written.outcome is Outcome.FINISHED and unfinished
 
 
 def _absent(criterion: Criterion, seen: Seen) -> Verdict:

@@ -206,6 +206,14 @@ def test_a_crash_costs_what_comes_after_it(grade, code, outcome, words):
     assert told(grade(SINE)) == RIGHT
 
 
+def test_a_hidden_case_that_crashes_is_held_against_nobody(grade):
+    """It ran to its end as written: what the other run lacks goes to a person."""
+    crash = f"import torch, os\nif torch.initial_seed() > {SEED + 1000}: os._exit(1)\n"
+    code = "x = torch.tensor([1., 2.], requires_grad=True); y = torch.stack([x[0] * x[1], x[1] ** 3, x[0]])\n"
+    report = grade(f"{crash}{code}J = torch.stack([torch.autograd.grad(v, x, retain_graph=True)[0] for v in y]).T\n")
+    assert told(report)["jacobian"] == {"matrix": "needs_review", "by_autodiff": "passed"}
+
+
 def test_what_a_crash_cut_off_is_not_reached(grade):
     """Not attempted would be untrue: nobody knows."""
     report = grade("import os; os._exit(0)\n" + SINE)

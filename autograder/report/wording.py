@@ -33,6 +33,7 @@ GENERAL: Mapping[str, str] = MappingProxyType(
             "Look at whether the plotting call runs, and at the numbers that it is given."
         ),
         "not_reached": ("Not looked at, because another part of this exercise did not work. Start with that one."),
+        "case_cut_short": "A second run of this submission did not come to its end, so a person looks at this part.",
         "cut_short": "The run was stopped before this part was seen. The note with this submission says where.",
         "not_executed": (
             "There is an answer here that did not run: commented out, inside a string, "
