@@ -40,7 +40,6 @@ class Fact:
     true: bool
     reason: str = ""
     where: str = ""
-    detail: str = ""
     order: int = 0
 
 
@@ -70,8 +69,7 @@ def close(observed: Array | None, expected: Array, /, *, at: Observation | None 
 
 def holds(condition: bool, otherwise: str = "", at: Observation | None = None) -> Fact:
     """A fact, and the reason to give if it is none."""
-    where, order = _place(at)
-    return Fact(bool(condition), otherwise, where, order=order)
+    return Fact(bool(condition), otherwise, *_place(at))
 
 
 def _place(at: Observation | None) -> tuple[str, int]:
@@ -106,20 +104,25 @@ def agree(got: Array | None, want: Array, tolerance: Tolerance = Tolerance()) ->
 
 def _distance(got: Array | None, want: Array, tolerance: Tolerance) -> float:
     """The largest error in units of what is allowed; infinite for another shape, and for NaN."""
-    want = np.asarray(want, float)
-    if got is None or got.shape != want.shape or got.dtype.kind not in "biuf" or not want.size:
+    if got is None or got.shape != np.shape(want) or got.dtype.kind not in "biuf" or not got.size:
         return np.inf
+    error = _errors(got, want, tolerance)
+    return float(np.max(error)) if np.all(np.isfinite(error)) else np.inf  # written so that NaN fails
+
+
+def _errors(got: Array, want: Array, tolerance: Tolerance) -> Array:
+    """Entry by entry, in units of what is allowed; NaN stays NaN."""
+    want = np.asarray(want, float)
     size = np.abs(want)
     scale = float(np.median(size[size > 0])) if np.any(size > 0) else 0.0
     allowed = tolerance.rtol * np.maximum(size, scale) if scale else np.full(want.shape, tolerance.atol)
     with np.errstate(all="ignore"):
-        error = np.abs(np.asarray(got, float) - want) / allowed
-    return float(np.max(error)) if np.all(np.isfinite(error)) else np.inf  # written so that NaN fails
+        errors: Array = np.abs(np.asarray(got, float) - want) / allowed
+    return errors
 
 
-def judge(exercise: Exercise, grader: Any, seen: Mapping[str, Seen]) -> Answer:
+def judge(exercise: Exercise, grader: Any, seen: Mapping[str, Seen], attempted: bool) -> Answer:
     """One exercise of one submission; `seen` holds the evidence of each case that was run, by the case's name."""
-    attempted = bool(grader.attempted(seen["as_written"]))
     verdicts = tuple(_verdict(criterion, grader, seen, attempted) for criterion in exercise.criteria)
     return Answer(exercise, attempted, verdicts)
 
@@ -159,13 +162,16 @@ def settle(claim: Claim, criterion: Criterion) -> Verdict:
 
 
 def _settle_best(claim: Best, criterion: Criterion) -> Verdict:
-    verdicts = [(candidate, settle(candidate, criterion)) for candidate in claim.claims]
-    passed = [verdict for _, verdict in verdicts if verdict.status is Status.PASSED]
-    if passed or not verdicts:
-        return passed[0] if passed else Verdict(criterion, Status.NOT_ATTEMPTED)
-    last = max(_order(candidate) for candidate, _ in verdicts) if claim.latest else None
-    left = [(c, v) for c, v in verdicts if last is None or _order(c) == last]
-    return min(left, key=lambda pair: _rank(pair[1], pair[0], criterion))[1]
+    failed: list[tuple[Claim, Verdict]] = []
+    for candidate in claim.claims:
+        verdict = settle(candidate, criterion)
+        if verdict.status is Status.PASSED:
+            return verdict
+        failed.append((candidate, verdict))
+    last = max((_order(candidate) for candidate, _ in failed), default=0)
+    left = [pair for pair in failed if not claim.latest or _order(pair[0]) == last]
+    nothing = (claim, Verdict(criterion, Status.NOT_ATTEMPTED))
+    return min(left, default=nothing, key=lambda pair: _rank(pair[1], pair[0], criterion))[1]
 
 
 def _order(claim: Claim) -> int:
@@ -181,10 +187,10 @@ def _rank(verdict: Verdict, claim: Claim, criterion: Criterion) -> float:
 
 def _settle_fact(claim: Fact, criterion: Criterion) -> Verdict:
     if claim.true:
-        return Verdict(criterion, Status.PASSED, where=claim.where, detail=claim.detail)
+        return Verdict(criterion, Status.PASSED, where=claim.where)
     if claim.reason == "not_reached":
         return Verdict(criterion, Status.NOT_REACHED, claim.reason)
-    return _failed(criterion, claim.reason, claim.detail, claim.where)
+    return _failed(criterion, claim.reason, "", claim.where)
 
 
 def _settle_person(claim: Person, criterion: Criterion) -> Verdict:
@@ -198,7 +204,7 @@ def _settle_close(claim: Close, criterion: Criterion) -> Verdict:
     if _precise(claim.observed) and agree(claim.observed, claim.expected, tolerance):
         return Verdict(criterion, Status.PASSED, where=claim.where)
     reason = _mistake(claim, tolerance) or _trouble(claim)
-    return _failed(criterion, reason, _detail(claim, reason, tolerance), claim.where)
+    return _failed(criterion, reason, _detail(claim, tolerance), claim.where)
 
 
 def _failed(criterion: Criterion, reason: str, detail: str, where: str) -> Verdict:
@@ -231,7 +237,7 @@ def _trouble(claim: Close) -> str:
     return "values" if np.all(np.isfinite(np.asarray(observed, float))) else "not_finite"
 
 
-def _detail(claim: Close, reason: str, tolerance: Tolerance) -> str:
+def _detail(claim: Close, tolerance: Tolerance) -> str:
     """What was measured: shapes, or how many are off, how far and where."""
     if claim.observed is None:
         return ""
@@ -240,11 +246,9 @@ def _detail(claim: Close, reason: str, tolerance: Tolerance) -> str:
     if claim.observed.shape != claim.expected.shape:
         return f"shape {claim.observed.shape}, expected {claim.expected.shape}"
     got, want = np.asarray(claim.observed, float), np.asarray(claim.expected, float)
-    scale = np.maximum(np.abs(want), np.median(np.abs(want)))
-    with np.errstate(all="ignore"):
-        off = ~(np.abs(got - want) <= tolerance.rtol * scale + tolerance.atol)
+    off = int(np.sum(~(_errors(got, want, tolerance) <= 1)))  # written so that NaN counts
     ratio = _ratio(got, want)
-    told = f"{int(off.sum())} of {want.size} values differ"
+    told = f"{off} of {want.size} values differ"
     return f"{told}; each is {ratio:.4g} times the expected one" if ratio is not None else told
 
 
@@ -254,7 +258,9 @@ def _ratio(got: Array, want: Array) -> float | None:
     if not np.any(large) or not np.all(np.isfinite(got)):
         return None
     ratios = got[large] / want[large]
-    return float(np.median(ratios)) if np.ptp(ratios) <= 1e-3 * abs(float(np.median(ratios))) else None
+    ratio = float(np.median(ratios))
+    one_factor = np.ptp(ratios) <= 1e-3 * abs(ratio) and abs(ratio - 1) > 1e-2  # "1 times" would say nothing
+    return ratio if one_factor else None
 
 
 _SETTLERS: dict[type, Callable[[Any, Criterion], Verdict]] = {

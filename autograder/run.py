@@ -102,14 +102,14 @@ class Grader:
             for exercise in exercises:
                 name = next(own.name for own in exercise.cases if _conditions(own) == _conditions(case))
                 seen[exercise.name][name] = views[exercise.name]
-        answers = tuple(self._judge(exercise, seen[exercise.name]) for exercise in self._exercises)
+        answers = tuple(self._judge(exercise, seen[exercise.name], exercise in wanted) for exercise in self._exercises)
         return _report(submission, next(iter(as_written.values())), answers, faults)
 
     def _attempted(self, exercise: Exercise, seen: Seen) -> bool:
         return bool(self._graders[exercise.name].attempted(seen))
 
-    def _judge(self, exercise: Exercise, seen: Mapping[str, Seen]) -> Answer:
-        return judge.judge(exercise, self._graders[exercise.name], seen)
+    def _judge(self, exercise: Exercise, seen: Mapping[str, Seen], attempted: bool) -> Answer:
+        return judge.judge(exercise, self._graders[exercise.name], seen, attempted)
 
     def _not_run(self, submission: Submission) -> Report:
         answers = tuple(_ungraded(exercise, Status.NOT_ATTEMPTED) for exercise in self._exercises)

@@ -123,14 +123,14 @@ class Seen:
         return {_numbers(array) for array in arrays if array is not None and array.dtype.kind in "biuf"}
 
     @cached_property
-    def inputs_seen(self) -> set[bytes]:
+    def _inputs(self) -> set[bytes]:
         """The leaves of all passes, as numbers."""
         leaves = (leaf.x for p in self.passes for leaf in p.leaves)
         return {_numbers(x) for x in leaves if x is not None and x.dtype.kind in "biuf"}
 
     def is_input(self, array: Array) -> bool:
         """These numbers are those of a leaf."""
-        return _numbers(array) in self.inputs_seen
+        return _numbers(array) in self._inputs
 
     def words(
         self, pattern: str = "", kinds: Iterable[str] = WRITTEN, near: "Observation | None" = None

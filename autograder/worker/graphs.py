@@ -14,6 +14,7 @@ from torch.autograd.graph import GradientEdge, Node
 from autograder.worker.arrays import Array, MaybeArray, as_array
 
 MAX_NODES = 4000  # of a graph that is walked
+MAX_CORE = 64  # outputs, and inputs, of what a Jacobian is worked out of
 PASS_THROUGH = frozenset("Sum Mean Select Squeeze Unsqueeze View UnsafeView ReshapeAlias Alias Clone Unbind".split())
 
 

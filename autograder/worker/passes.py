@@ -19,6 +19,7 @@ from torch.autograd.graph import GradientEdge, Node
 
 from autograder.worker.arrays import Array, MaybeArray, as_array, is_wrapped, listed
 from autograder.worker.graphs import (
+    MAX_CORE,
     Summary,
     core_of,
     is_sum_of_all,
@@ -34,7 +35,6 @@ from autograder.worker.transforms import Transforms
 
 MAX_PASSES = 20_000  # that are recorded
 MAX_KEPT = 3000  # passes whose nodes are remembered
-MAX_CORE = 64  # outputs, and inputs, of a graph whose Jacobian is worked out
 MAX_LEAVES = 8  # of a pass
 MAX_SUMMED = 8  # graphs whose only pass so far is over a sum or mean: a training loop makes thousands
 MAX_REFERENCES = 200  # graphs in all

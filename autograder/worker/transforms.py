@@ -15,10 +15,8 @@ import numpy as np
 import torch
 
 from autograder.worker.arrays import MaybeArray, as_array, is_wrapped, listed, parts_of
-from autograder.worker.graphs import recording, row_of
+from autograder.worker.graphs import MAX_CORE, recording, row_of
 from autograder.worker.recorder import Recorder, guarded, replace
-
-MAX_CORE = 64  # outputs, and inputs, of a function whose Jacobian is worked out
 
 
 @dataclass
@@ -65,8 +63,6 @@ class Transforms:
         return watched
 
     def _watch_func(self) -> None:
-        import torch._functorch.apis
-
         for name in ("jacrev", "jacfwd", "grad", "grad_and_value", "hessian", "vmap"):
             watched = self._transform(name, getattr(torch.func, name))
             setattr(torch.func, name, watched)
