@@ -106,6 +106,19 @@ def test_working_out_a_reference_changes_nothing(observe, check):
     assert verdict.tolist() == [1.0]
 
 
+def test_a_batched_pass_is_looked_at_without_a_trace(observe):
+    """Hooks run as often as in the student's own pass, and no more."""
+    seen = observe(
+        """
+        x = torch.tensor([1., 2.], requires_grad=True); u = x * 2; calls = []
+        u.register_hook(lambda g: calls.append(1.0))
+        torch.autograd.grad(u ** 2, x, torch.eye(2), is_grads_batched=True)
+        count = torch.tensor([float(len(calls))])
+        """
+    )
+    assert [value.array.tolist() for value in seen.values if value.name == "count"] == [[1.0]]
+
+
 def test_after_looking_the_same_pass_still_runs(observe):
     """The graph is kept by us and freed by the student's own pass, as it would have been."""
     seen = observe("x = torch.ones(2, requires_grad=True); y = (x * x).sum(); y.backward(); y.backward()")

@@ -163,6 +163,18 @@ def row_of(grad: torch.Tensor | None, leaf: torch.Tensor) -> Array:
 
 
 @contextlib.contextmanager
+def undisturbed(retained: Sequence[torch.Tensor]) -> Iterator[None]:
+    """Passes of ours over a student's graph: recorded, and gradients that tensors retained are put back afterwards."""
+    kept = [(tensor, tensor.grad) for tensor in retained]
+    try:
+        with recording():
+            yield
+    finally:
+        for tensor, grad in kept:
+            tensor.grad = grad
+
+
+@contextlib.contextmanager
 def recording() -> Iterator[None]:
     with torch.inference_mode(False), torch.enable_grad():
         yield

@@ -25,9 +25,9 @@ from autograder.worker.graphs import (
     is_sum_of_all,
     op,
     output_of,
-    recording,
     row_of,
     saved_selves,
+    undisturbed,
     walk,
 )
 from autograder.worker.recorder import Recorder, guarded, replace, said
@@ -67,9 +67,7 @@ class Passes:
         self.owner: dict[Node, int] = {}  # node → index of the last pass over it
         self.cores: dict[Node, tuple[int, References]] = {}  # core node → (number, references)
         self.idents: dict[int, torch.Tensor] = {}  # leaves, kept so that an id is never used twice
-        self.retained: list[torch.Tensor] = []  # tensors that were asked to keep their gradient
         self.summed = 0
-        self.hooked = False  # a hook of the student's would run in passes of ours as well
 
     def watch(self) -> None:
         """Get behind the engine, and behind what would notice passes of ours."""
@@ -136,7 +134,7 @@ class Passes:
         @functools.wraps(retain)
         def watched_retain(tensor: torch.Tensor) -> None:
             retain(tensor)
-            self.retained.append(tensor)
+            self.transforms.retained.append(tensor)
 
         replace(torch.Tensor, retain_grad=watched_retain)
         for name in ("register_hook", "register_post_accumulate_grad_hook"):
@@ -145,7 +143,7 @@ class Passes:
     def _hooking(self, real: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(real)
         def watched(*args: Any, **kwargs: Any) -> Any:
-            self.hooked = True
+            self.transforms.hooked = True
             return real(*args, **kwargs)
 
         return watched
@@ -250,16 +248,13 @@ class Passes:
     ) -> tuple[int, MaybeArray, References]:
         """(number of the graph, v of the pass as seen from its core, {leaf id: Jacobian of the core})."""
         core = core_of(root)
-        if core is None or self.recorder.nesting or self.hooked or not self._is_worth_it(root, core):
+        if core is None or self.recorder.nesting or self.transforms.hooked or not self._is_worth_it(root, core):
             return -1, None, {}
-        kept = [(tensor, tensor.grad) for tensor in self.retained]
-        if core.node not in self.cores:
-            with recording():
+        with undisturbed(self.transforms.retained):
+            if core.node not in self.cores:
                 self.cores[core.node] = (len(self.cores), self._rows(core, leaves))
-        number, references = self.cores[core.node]
-        seed = self._seed_of(root, weights, core) if references else None
-        for tensor, grad in kept:
-            tensor.grad = grad
+            number, references = self.cores[core.node]
+            seed = self._seed_of(root, weights, core) if references else None
         return number, seed, references
 
     def _is_worth_it(self, root: torch.Tensor, core: GradientEdge) -> bool:
@@ -295,8 +290,7 @@ class Passes:
             return as_array(given) if given is not None else np.ones(tuple(root.shape))
         try:
             start = [weights[0]] if weights and weights[0] is not None else None
-            with recording():
-                (seed,) = self.engine([root], [core], start, retain_graph=True)
+            (seed,) = self.engine([root], [core], start, retain_graph=True)
             return as_array(seed)
         except RuntimeError:
             return None

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from autograder.worker.arrays import MaybeArray, as_array, is_wrapped, listed, parts_of
-from autograder.worker.graphs import MAX_CORE, recording, row_of
+from autograder.worker.graphs import MAX_CORE, recording, row_of, undisturbed
 from autograder.worker.recorder import Recorder, guarded, replace
 
 
@@ -37,6 +37,8 @@ class Transforms:
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self.inside: _Inside | None = None
+        self.retained: list[torch.Tensor] = []  # tensors that were asked to keep their gradient
+        self.hooked = False  # a hook of the student's would run in passes of ours as well
         self.engine: Callable[..., Any] = torch.autograd.grad  # as it is before anybody stands behind it
 
     def watch(self) -> None:
@@ -230,8 +232,9 @@ class Transforms:
             return
         self.inside.names.append(call)
         leaves = [t for t in listed(inputs) if isinstance(t, torch.Tensor)]
-        if self.inside.reference is None and roots and leaves and not any(map(is_wrapped, (roots[0], leaves[0]))):
-            with recording(), contextlib.suppress(RuntimeError):
+        plain = roots and leaves and not any(map(is_wrapped, (roots[0], leaves[0])))
+        if self.inside.reference is None and plain and not self.hooked:
+            with undisturbed(self.retained), contextlib.suppress(RuntimeError):
                 self.inside.reference = self._stacked(roots[0], leaves[:1])
 
 
