@@ -70,7 +70,15 @@ def test_curly_quotes_are_repaired_and_reported(grade):
     report = grade(SINE.replace("import torch\n", "import torch\nlabel = “f’s slope”\nimport os\n", 1))
     assert told(report) == RIGHT
     report = grade(SINE + "plt.title(“f”)\n")
-    assert any("curly quotes" in remark for remark in report.remarks)
+    (remark,) = [remark for remark in report.remarks if "curly quotes" in remark]
+    assert remark.startswith("hw.py, line 9")
+
+
+def test_a_notebook_without_cells_says_so(grade):
+    """It was read, and there is nothing in it."""
+    report = grade(hw_ipynb=notebook())
+    assert report.outcome is Outcome.UNREADABLE
+    assert [file.trouble for file in report.submission.files] == ["has no cells"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "gbk", "latin-1"])

@@ -40,7 +40,10 @@ def read_notebook(name: str, data: bytes) -> tuple[tuple[Unit, ...], Text]:
     content = _parsed(text.text)
     major = _major(content)
     _refuse_language(content)
-    return _units(name, _upgraded(major, _cells(content))), text
+    cells = _cells(content)
+    if not cells:
+        raise Unreadable("has no cells")
+    return _units(name, _upgraded(major, cells)), text
 
 
 def _parsed(text: str) -> Json:

@@ -228,8 +228,8 @@ def _as_pieces(nodes: list[ast.stmt], text: str, first_line: int, remark: str) -
     for node in nodes:
         source = "\n".join(lines[node.lineno - 1 : node.end_lineno])
         ast.increment_lineno(node, first_line - 1)
-        yield Piece(f"line {node.lineno}", source, (node,), remark=remark)
-        remark = ""
+        repaired = source != source.translate(CURLY)
+        yield Piece(f"line {node.lineno}", source, (node,), remark=remark if repaired else "")
 
 
 _CURLY_REMARK = "curly quotes were read as straight ones for the run"
@@ -237,7 +237,6 @@ _CURLY_REMARK = "curly quotes were read as straight ones for the run"
 
 def _parse(text: str, shell: "InteractiveShell") -> tuple[list[ast.stmt], str]:
     """(statements, remark). Plain Python first; then IPython's syntax; then with straight quotes."""
-    transform: Callable[[str], str] = shell.transform_cell
     try:
         return ast.parse(text).body, ""
     except SyntaxError as error:
@@ -246,10 +245,21 @@ def _parse(text: str, shell: "InteractiveShell") -> tuple[list[ast.stmt], str]:
         if candidate == text and remark:
             continue
         try:
-            return ast.parse(transform(candidate)).body, remark
+            return _transformed(candidate, shell), remark
         except SyntaxError:
             continue
     raise first
+
+
+def _transformed(text: str, shell: "InteractiveShell") -> list[ast.stmt]:
+    """Parsed with IPython's syntax, which drops blank lines at the top: the line numbers stay those of the text."""
+    lines = text.split("\n")
+    blank = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
+    transform: Callable[[str], str] = shell.transform_cell
+    nodes = ast.parse(transform(text)).body
+    for node in nodes:
+        ast.increment_lineno(node, blank)
+    return nodes
 
 
 def _syntax_error(error: Exception) -> SyntaxError:
