@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
 
-from autograder import __version__
+from autograder import __version__, ladder
 from autograder.model import Exercise, Outcome, Report, Run, Skipped, Status, Submission
 from autograder.report import FORMATS, encoded, files, screen, terminal, wording
 
@@ -150,6 +150,8 @@ def _add_what_is_graded(parser: argparse.ArgumentParser) -> None:
     add("--timeout", type=_seconds, metavar="S", help="seconds for one run (default: the exercise's limit)")
     jobs = _processors()
     add("--jobs", type=_jobs, default=jobs, metavar="N", help=f"submissions at once (default: {jobs})")
+    unsafe = "grade even where submissions can read every file that you can"
+    add("--allow-unsafe", action="store_true", help=unsafe)
 
 
 def _add_where_it_goes(parser: argparse.ArgumentParser) -> None:
@@ -265,21 +267,35 @@ def _graded(
 ) -> Graded:
     from autograder import run, sandbox
 
+    rung = _rung(arguments)
     seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
     reports: list[Report] = []
     started = _now()
     try:
-        with run.Grader(exercises, seed=seed, jobs=arguments.jobs, seconds=arguments.timeout) as grader:
+        with run.Grader(exercises, rung, seed=seed, jobs=arguments.jobs, seconds=arguments.timeout) as grader:
             coming = grader.grade(submissions)
             for report in coming if arguments.quiet else screen.watched(coming, len(submissions)):
                 reports.append(report)
             torch = grader.torch
+            for warning in grader.warnings:
+                _complain(f"warning: {warning}")
     except sandbox.SandboxError as error:
         raise Stop(f"the grader could not run: {error}", Exit.OURS) from error
     except KeyboardInterrupt:
         sentence = f"interrupted after {len(reports)} of {len(submissions)} submissions; nothing was written"
         raise Stop(sentence, Exit.INTERRUPTED) from None
-    return Graded(Run(seed, started, _now(), __version__, torch), tuple(reports), skipped)
+    return Graded(Run(seed, started, _now(), __version__, torch, f"{rung.name}: {rung.says}"), tuple(reports), skipped)
+
+
+def _rung(arguments: argparse.Namespace) -> ladder.Rung:
+    """How submissions are held on this machine; said before anything runs."""
+    try:
+        rung = ladder.find(allow_unsafe=arguments.allow_unsafe)
+    except ladder.Refused as refused:
+        raise Stop(str(refused), Exit.OURS) from None
+    if not (arguments.quiet and rung.is_safe):
+        _complain(f"sandbox: {rung.says}")
+    return rung
 
 
 def _now() -> str:

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from autograder.text import cleaned
 from autograder.wire import Malformed
 
 Array = np.ndarray
 MaybeArray = np.ndarray | None
+MAX_TEXT = 20_000  # characters of one text
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +169,31 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """A unit begins to run: of a run that was cut short, the last one is where it happened."""
+    """A piece of the code begins to run: of a run that was cut short, the last one is where it happened."""
 
     order: int
     where: str
+    number: int  # of the piece, counted through the submission; of a function that is called, −1, −2, …
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that honest answers do not do, for the instructor to look at: worth no point, and costing none."""
+
+    order: int
+    where: str
+    text: str
+    replaced: bool  # a part of torch, NumPy or Python that our observer stands on is not what it was
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a child of ours found when it tried the sandbox out."""
+
+    order: int
+    where: str
+    name: str
+    failure: str  # a sentence, or nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +206,20 @@ class Fault:
 
 
 Observation = (
-    Pass | Derivative | Curve | Value | Called | Comparison | Text | Function | Error | Remark | Entered | Fault
+    Pass
+    | Derivative
+    | Curve
+    | Value
+    | Called
+    | Comparison
+    | Text
+    | Function
+    | Error
+    | Remark
+    | Entered
+    | Act
+    | Proof
+    | Fault
 )
 KINDS: Mapping[str, type] = {
     "pass": Pass,
@@ -197,6 +233,8 @@ KINDS: Mapping[str, type] = {
     "error": Error,
     "remark": Remark,
     "entered": Entered,
+    "act": Act,
+    "proof": Proof,
     "fault": Fault,
 }
 
@@ -220,11 +258,21 @@ def _fits(wanted: Any, value: Any, name: str) -> Any:
     check = _CHECKS.get(wanted)
     if check is None or not check(value):
         raise Malformed(f"{name} is not what it should be")
+    value = _clean(value)
     if name.endswith((".jacobian", ".reference")) and value is not None and value.ndim != 2:
         raise Malformed(f"{name} is no matrix")
     if wanted == list[Leaf]:
         return [_build(Leaf, item) for item in value]
     return [tuple(pair) for pair in value] if wanted == list[tuple[str, MaybeArray]] else value
+
+
+def _clean(value: Any) -> Any:
+    """Words are cut and cleaned here, once; nothing behind this line has to."""
+    if isinstance(value, str):
+        return cleaned(value, MAX_TEXT)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return [cleaned(item, MAX_TEXT) for item in value]
+    return value
 
 
 def _is_array(value: Any) -> bool:

@@ -122,7 +122,10 @@ def _errors(got: Array, want: Array, tolerance: Tolerance) -> Array:
 
 
 def judge(exercise: Exercise, grader: Any, seen: Mapping[str, Seen], attempted: bool) -> Answer:
-    """One exercise of one submission; `seen` holds the evidence of each case that was run, by the case's name."""
+    """One exercise of one submission; `seen` holds the evidence of each case that was run, by the case's name.
+
+    A case that is missing could not be run on this torch: what depends on it goes to a person.
+    """
     verdicts = tuple(_verdict(criterion, grader, seen, attempted) for criterion in exercise.criteria)
     return Answer(exercise, attempted, verdicts)
 
@@ -134,6 +137,8 @@ def _verdict(criterion: Criterion, grader: Any, seen: Mapping[str, Seen], attemp
     function = getattr(grader, criterion.name)
     try:
         names = function.__code__.co_varnames[: function.__code__.co_argcount]
+        if not set(names) <= set(seen):
+            return Verdict(criterion, Status.NEEDS_REVIEW, "case_unproven")
         found = settle(function(*(seen[name] for name in names)), criterion)
     except Exception as error:  # noqa: BLE001  our own mistake: it never costs points, and the exit code says so
         return Verdict(criterion, Status.GRADER_ERROR, "grader_error", detail=f"{type(error).__name__}: {error}")
@@ -149,8 +154,8 @@ def _is_cut_short(as_written: Seen, cases: Iterable[Seen]) -> bool:
 
 
 def _absent(criterion: Criterion, seen: Seen) -> Verdict:
-    """Nothing was seen: not there, or not reached because the run was cut short."""
-    if seen.outcome is Outcome.FINISHED:
+    """Nothing was seen: not there, or not reached because the run was cut short, or in what had to be left out."""
+    if seen.outcome is Outcome.FINISHED and not seen.left_out:
         return Verdict(criterion, Status.NOT_ATTEMPTED, "not_attempted")
     return Verdict(criterion, Status.NOT_REACHED, "cut_short")
 

@@ -93,8 +93,14 @@ class Case:
     name: str
     swap: str = ""  # the operation that autograd is told another derivative of
     fresh_seed: bool = False
+    scaled: bool = False  # every cotangent is multiplied by a hidden number, and every graph is kept
     hidden: bool = False
     calls: tuple[Call, ...] = ()
+
+    @property
+    def conditions(self) -> tuple[object, ...]:
+        """Cases of different exercises with the same ones are one run."""
+        return self.swap, self.fresh_seed, self.scaled
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +176,7 @@ class Run:
     finished: str
     version: str
     torch: str
+    sandbox: str = ""  # the rung of the ladder, and what it holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +195,7 @@ class Report:
     outcome: Outcome
     answers: tuple[Answer, ...]
     remarks: tuple[str, ...] = ()
+    acts: tuple[str, ...] = ()  # for the instructor: what honest answers do not do
 
     @property
     def score(self) -> float:

@@ -17,6 +17,11 @@ def swap_parameters(operation: str, seed: int) -> tuple[float, ...]:
     return float(a), float(b), float(c)
 
 
+def scale(seed: int) -> float:
+    """What every cotangent is multiplied by in a scaled case: none of the factors that mistakes leave."""
+    return float(_generator(seed, "scale").uniform(1.23, 1.77))
+
+
 def told_slope(x: Array, parameters: Sequence[float]) -> Array:
     """s′(x) = a cos(ax + b) + 2cx: what autograd is told instead of cos x. Same shape as x."""
     a, b, c = parameters

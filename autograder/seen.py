@@ -37,7 +37,9 @@ class Seen:
     outcome: Outcome
     observations: tuple[Observation, ...] = ()
     note: str = ""  # what ended the run, in words
+    left_out: bool = False  # a piece that had ended an earlier run was not run
     parameters: tuple[float, ...] = ()  # of the swapped operation
+    scale: float = 1.0  # of every cotangent
     inputs: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # of each call
     markdown: tuple[Passage, ...] = ()
     code: tuple[Passage, ...] = ()

@@ -184,18 +184,21 @@ def _limits(at: _At, data: Any) -> Limits:
 
 
 def _case(name: str, at: _At, data: Any) -> Case:
-    data = at.mapping(data, ("swap", "seed", "hidden", "calls"))
+    data = at.mapping(data, ("swap", "seed", "cotangents", "hidden", "calls"))
     if name == AS_WRITTEN.name:
         raise at.error("is there by itself: it is the run that changes nothing; give this case another name")
     if data.get("swap", "sin") != "sin":
         raise (at / "swap").error(f"is {data['swap']!r}; operations that can be swapped: sin")
     if data.get("seed", "fresh") != "fresh":
         raise (at / "seed").error(f"is {data['seed']!r}; the only other seed is 'fresh'")
+    if data.get("cotangents", "scaled") != "scaled":
+        raise (at / "cotangents").error(f"is {data['cotangents']!r}; the only other choice is 'scaled'")
     calls = (at / "calls").mapping(data.get("calls", {}))
     return Case(
         name=name,
         swap=data.get("swap", ""),
         fresh_seed="seed" in data,
+        scaled="cotangents" in data,
         hidden=(at / "hidden").flag(data.get("hidden", False)),
         calls=tuple(_call(key, at / "calls" / key, value) for key, value in calls.items()),
     )

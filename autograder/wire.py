@@ -6,7 +6,8 @@ A frame is two little-endian u32 (header length, body length), a JSON header and
     anything else               a record; {"$": n} anywhere in it stands for array n, {"$": -1} for one left out
 
 Arrays travel once: the writer numbers them by content, so a leaf that a thousand passes look at is sent once.
-Nothing is ever unpickled. Whatever does not parse into this, or is larger than the caps, is `Malformed`.
+Nothing is ever unpickled. Whatever does not parse into this, is nested deeper or is larger than the caps, is
+`Malformed`. Every read has a deadline.
 """
 
 import hashlib
@@ -15,17 +16,22 @@ import math
 import socket
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 DTYPES = frozenset(["|b1", "|u1", "|i1", "<i2", "<i4", "<i8", "<u2", "<u4", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16"])
-MAX_HEADER_BYTES = 1 << 23
+MAX_HEADER_BYTES = 1 << 20  # of what a child says
+MAX_JOB_BYTES = 1 << 27  # of what it is told: a submission as text
 MAX_ARRAY_BYTES = 1 << 23
 MAX_TOTAL_BYTES = 1 << 27
 MAX_FRAMES = 200_000
+MAX_NESTING = 8  # of lists and objects in a header
+MAX_NUMBER = 1 << 63
 MAX_NDIM = 16
+PULSE_SECONDS = 0.1
 _HEAD = struct.Struct("<II")
 
 
@@ -48,12 +54,16 @@ class Writer:
     sock: socket.socket
     budget: int = MAX_TOTAL_BYTES // 2
     reserve: int = 0  # of the budget, what the next record has to leave
+    most: int = MAX_HEADER_BYTES  # of a record without its arrays
     numbers: dict[bytes, int] = field(default_factory=dict)
 
-    def send(self, record: dict[str, Any]) -> None:
+    def send(self, record: dict[str, Any]) -> bool:
+        """Whether it was sent; what is too large is not."""
         header = json.dumps(record, default=self._number, separators=(",", ":")).encode()
-        if len(header) <= MAX_HEADER_BYTES:
+        fits = len(header) <= self.most
+        if fits:
             self.sock.sendall(_HEAD.pack(len(header), 0) + header)
+        return fits
 
     def _number(self, value: Any) -> dict[str, int]:
         """Called by json for what it does not know: an array."""
@@ -78,10 +88,16 @@ class Writer:
 
 @dataclass
 class Reader:
-    """Receives records until `deadline` (of time.monotonic); refuses whatever is not plain data."""
+    """Receives records until `deadline` (of time.monotonic); refuses whatever is not plain data.
+
+    `pulse` is called about ten times a second, whether or not anything arrives; what it raises ends the reading.
+    """
 
     sock: socket.socket
     deadline: float
+    pulse: Callable[[], None] = lambda: None
+    last_pulse: float = 0.0
+    most: int = MAX_HEADER_BYTES
     arrays: list[np.ndarray] = field(default_factory=list)
     frames: int = 0
     total: int = 0
@@ -98,7 +114,7 @@ class Reader:
         self.frames += 1
         self.total += head + body
         if (
-            head > MAX_HEADER_BYTES
+            head > self.most
             or body > MAX_ARRAY_BYTES
             or self.total > MAX_TOTAL_BYTES
             or self.frames > MAX_FRAMES
@@ -115,32 +131,45 @@ class Reader:
         return b"".join(chunks)
 
     def _some(self, count: int) -> bytes:
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise Late
-        self.sock.settimeout(left)
-        try:
-            chunk = self.sock.recv(count)
-        except TimeoutError:
-            raise Late from None
-        except OSError:
-            raise Closed from None
-        if not chunk:
-            raise Closed
-        return chunk
+        while True:
+            left = self._time_left()
+            self.sock.settimeout(min(left, PULSE_SECONDS))
+            try:
+                chunk = self.sock.recv(count)
+            except TimeoutError:
+                continue
+            except OSError:
+                raise Closed from None
+            if not chunk:
+                raise Closed
+            return chunk
 
-    def _resolve(self, value: Any) -> Any:
+    def _time_left(self) -> float:
+        now = time.monotonic()
+        if now >= self.deadline:
+            raise Late
+        if now >= self.last_pulse + PULSE_SECONDS:
+            self.last_pulse = now
+            self.pulse()
+        return self.deadline - now
+
+    def _resolve(self, value: Any, depth: int = 1) -> Any:
+        """References → arrays; nothing nested too deep, no number too large for an int64."""
+        if depth > MAX_NESTING:
+            raise Malformed("a record that is nested too deep")
         if isinstance(value, str):
             return value.encode("utf-8", "replace").decode()  # a lone surrogate would break every writer later
         if isinstance(value, list):
-            return [self._resolve(item) for item in value]
+            return [self._resolve(item, depth + 1) for item in value]
         if isinstance(value, dict):
-            return self._array_or_dict(value)
+            return self._array_or_dict(value, depth)
+        if isinstance(value, int | float) and not -MAX_NUMBER <= value < MAX_NUMBER:  # NaN fails as well
+            raise Malformed("a number out of range")
         return value
 
-    def _array_or_dict(self, value: dict[str, Any]) -> Any:
+    def _array_or_dict(self, value: dict[str, Any], depth: int) -> Any:
         if "$" not in value:
-            return {self._resolve(key): self._resolve(item) for key, item in value.items()}
+            return {self._resolve(key): self._resolve(item, depth + 1) for key, item in value.items()}
         number = value["$"]
         if type(number) is not int or not -1 <= number < len(self.arrays):
             raise Malformed("a reference to an array that was not sent")

@@ -10,13 +10,14 @@ import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from autograder import intake, sandbox, spec  # noqa: E402  the project's folder has to be on the path first
+from autograder import intake, ladder, server, spec  # noqa: E402  the project's folder has to be on the path first
 from autograder.run import Grader  # noqa: E402
 
 
@@ -27,7 +28,7 @@ def main():
     options = parser.parse_args()
     submissions = [s for s in intake.find([options.folder])[0] if any(f.units for f in s.files) and not s.declined]
     bare = of_each(bare_rounds(submissions, options.rounds))
-    with Grader(list(spec.load_all().values()), seed=1, jobs=1) as grader:
+    with Grader(list(spec.load_all().values()), ladder.find(), seed=1, jobs=1) as grader:
         print(f"torch {grader.torch}, {len(submissions)} submissions, {options.rounds} rounds, one at a time")
         observed = of_each(rounds(lambda s: grader.observe(s), submissions, options.rounds))
         graded = of_each(rounds(grader.grade_one, submissions, options.rounds))
@@ -53,7 +54,7 @@ def bare_rounds(submissions, count):
     units = [[vars_of(unit) for file in s.files for unit in file.units if unit.kind != "markdown"] for s in submissions]
     work = json.dumps({"rounds": count, "submissions": units})
     command = [sys.executable, str(ROOT / "benchmarks" / "bare.py")]
-    done = subprocess.run(command, input=work, capture_output=True, text=True, env=sandbox.environment(), check=True)
+    done = subprocess.run(command, input=work, capture_output=True, text=True, env=server.environment(Path(tempfile.gettempdir())), check=True)
     return json.loads(done.stdout)
 
 

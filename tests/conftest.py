@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import intake, spec
+from autograder import intake, ladder, spec
 from autograder.run import Grader
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,7 +19,7 @@ def exercises():
 
 @pytest.fixture(scope="session")
 def grader(exercises):
-    with Grader(list(exercises.values()), seed=SEED, jobs=2) as grader:
+    with Grader(list(exercises.values()), ladder.find(), seed=SEED, jobs=2) as grader:
         assert grader.torch
         yield grader
 

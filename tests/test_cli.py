@@ -49,8 +49,9 @@ class Grader:
     """Gives every submission the same status, without running it."""
 
     torch = "2.6.0"
+    warnings = ()
 
-    def __init__(self, exercises, *, seed, jobs, seconds):
+    def __init__(self, exercises, rung, *, seed, jobs, seconds):
         self.exercises, self.seed, self.jobs, self.seconds = exercises, seed, jobs, seconds
 
     def __enter__(self):

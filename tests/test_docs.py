@@ -5,7 +5,7 @@ import textwrap
 
 import pytest
 
-from autograder import intake, spec
+from autograder import intake, ladder, spec
 from autograder.report import terminal
 from autograder.run import Grader
 from tests.conftest import ROOT, SEED, told
@@ -37,7 +37,7 @@ def test_the_documented_exercise_works(documented, tmp_path, reduction, reason):
     """
     (tmp_path / "ada.py").write_text(textwrap.dedent(answer))
     submissions, _ = intake.find([tmp_path / "ada.py"])
-    with Grader([documented], seed=SEED, jobs=1) as grader:
+    with Grader([documented], ladder.find(), seed=SEED, jobs=1) as grader:
         (report,) = grader.grade(submissions)
     expected = {"gradient_of_mean": {"gradient": reason, "explanation": "needs_review"}} if reason else {}
     assert told(report) == expected

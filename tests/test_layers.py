@@ -14,7 +14,8 @@ PURE = {
     "wire": set(),
     "oracle": set(),
     "words": set(),
-    "evidence": {"wire"},
+    "text": set(),
+    "evidence": {"text", "wire"},
     "seen": {"evidence", "model", "words"},
     "judge": {"evidence", "model", "seen", "words"},
 }

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from autograder import intake
+from autograder import intake, ladder
 from autograder.model import Outcome, Status
 from autograder.run import Grader
 from tests.conftest import SEED, told
@@ -240,7 +240,7 @@ def test_time_and_memory_end(exercises, tmp_path):
     (tmp_path / "loop.py").write_text(SINE + "while True: pass\n")
     (tmp_path / "hog.py").write_text(SINE + "big = torch.zeros(2 ** 40)\nmore = [bytes(10 ** 9) for _ in range(99)]\n")
     submissions, _ = intake.find([tmp_path])
-    with Grader(list(exercises.values()), seed=SEED, jobs=2, seconds=2) as grader:
+    with Grader(list(exercises.values()), ladder.find(), seed=SEED, jobs=2, seconds=2) as grader:
         hog, loop = grader.grade(submissions)
     assert (loop.outcome, hog.outcome) == (Outcome.TIMED_OUT, Outcome.FINISHED)
     assert told(loop)["sin_derivative"]["derivative"] == "passed"
@@ -263,7 +263,7 @@ def test_the_child_has_no_variable_of_ours(exercises, tmp_path, monkeypatch):
     source = "import os\nif 'LMS_TOKEN' not in open('/proc/self/environ').read() + str(os.environ):\n"
     (tmp_path / "a.py").write_text(source + "".join(f"    {line}\n" for line in SINE.strip().splitlines()))
     submissions, _ = intake.find([tmp_path])
-    with Grader(list(exercises.values()), seed=SEED, jobs=1) as grader:
+    with Grader(list(exercises.values()), ladder.find(), seed=SEED, jobs=1) as grader:
         (report,) = grader.grade(submissions)
     assert told(report) == RIGHT
 

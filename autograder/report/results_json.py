@@ -29,6 +29,7 @@ def _run(run: Run) -> dict[str, object]:
         "finished": run.finished,
         "version": run.version,
         "torch": run.torch,
+        "sandbox": run.sandbox,
     }
 
 
@@ -40,6 +41,7 @@ def _report(report: Report) -> dict[str, object]:
         "files": [{"name": file.name, "sha256": file.sha256} for file in submission.files],
         "outcome": report.outcome.value,
         "remarks": list(wording.remarks(report)),
+        "acts": list(report.acts),
         "score": _points(report.score),
         "max_score": _points(report.max_score),
         "awaiting_review": _points(report.awaiting_review),

@@ -70,6 +70,8 @@ def report_lines(report: Report, columns: Columns) -> Iterator[Line]:
     for remark in map(_flat, wording.remarks(report)):
         if remark not in ended:
             yield Line(f"note: {remark}", "quiet", _REASON_INDENT)
+    for act in map(_flat, report.acts):
+        yield Line(f"look at this: {act}", "waits", _REASON_INDENT)
 
 
 def summary(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped]) -> str:

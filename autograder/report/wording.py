@@ -34,6 +34,11 @@ GENERAL: Mapping[str, str] = MappingProxyType(
         ),
         "not_reached": ("Not looked at, because another part of this exercise did not work. Start with that one."),
         "case_cut_short": "A second run of this submission did not come to its end, so a person looks at this part.",
+        "case_unproven": (
+            "A second run that this part depends on does not work with the PyTorch installed here, "
+            "so a person looks at this part."
+        ),
+        "not_confirmed": "A second run under other conditions did not confirm this part, so a person looks at it.",
         "cut_short": "The run was stopped before this part was seen. The note with this submission says where.",
         "not_executed": (
             "There is an answer here that did not run: commented out, inside a string, "

@@ -11,12 +11,14 @@ the end of a new control socket, and gets a lane behind it. To a lane it sends o
 forks a child that owns it, answers with the child's pidfd, waits, and answers with the exit status. Neither ever reads
 a byte that a child wrote. The trusted side talks with the child over the stream (see `wire`) and kills it by pidfd.
 
+Every child goes through the steps of `lockdown` before it runs anything of a student's, and fails closed.
+
 Forking is safe because this process has one thread and keeps it that way: one thread for every math library (set by
 the environment), no CUDA, no IPython history thread, no backward pass, no large operation. It refuses to serve
 otherwise. What torch imports only at the first backward or jacfwd is imported here, or every child would pay for it.
 """
 
-import ctypes
+import functools
 import gc
 import importlib
 import json
@@ -26,9 +28,14 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-PR_SET_PDEATHSIG = 1
-SETUP_FAILED = 98  # exit status of a child that broke before it reached the student's code
+from autograder.worker import kernel
+
+if TYPE_CHECKING:
+    from autograder.worker.lockdown import Lock
+
+SETUP_FAILED = 98  # exit status of a child that broke before it reached the student's code; more: the step of the lock
 
 WARM = (
     "torch",
@@ -47,27 +54,32 @@ WARM = (
     "matplotlib.pyplot",
     "matplotlib.backends.backend_agg",
     "IPython.display",
+    "mpl_toolkits.mplot3d",
+    "nbformat",
     "autograder.worker.child",
 )
 
 
 def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
+    landlock, read_only = (bool(int(flag)) for flag in sys.argv[2:4])
     _die_with_parent()
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # a child of the same user cannot read what is in our memory
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the trusted side, which ends us
     for name in WARM:
         warm(name)
     import torch
 
-    from autograder.worker import child
+    from autograder.worker import child, lockdown
 
     child.warm_up()
     torch.manual_seed(0)
+    locks = lockdown.prepare(landlock=landlock, read_only=read_only)
     gc.collect()
     gc.freeze()  # or the first collection in every child touches, and so copies, every object of torch
     _assert_single_threaded()
     control.send(json.dumps({"torch": torch.__version__}).encode())
-    _serve(control, _lane)
+    _serve(control, functools.partial(_lane, locks))
 
 
 def warm(name: str) -> None:
@@ -88,38 +100,52 @@ def _serve(control: socket.socket, fork_one: Callable[[socket.socket, socket.soc
             fork_one(control, given)
 
 
-def _lane(control: socket.socket, given: socket.socket) -> None:
+def _lane(locks: "Lock", control: socket.socket, given: socket.socket) -> None:
     """Fork a lane that serves `given`; nobody waits for lanes, they end with their socket."""
     if os.fork() == 0:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         control.close()
         _die_with_parent()
-        _serve(given, _child)
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+        _serve(given, functools.partial(_child, locks))
 
 
-def _child(control: socket.socket, given: socket.socket) -> None:
+def _child(locks: "Lock", control: socket.socket, given: socket.socket) -> None:
+    lane = os.getpid()
     pid = os.fork()
     if pid == 0:
         control.close()
-        _run_child(given)
+        _run_child(locks, given, lane)
     given.close()
     pidfd = os.pidfd_open(pid)
     socket.send_fds(control, [b"pidfd"], [pidfd])
     os.close(pidfd)
     _, status, usage = os.wait4(pid, 0)
     told = {"status": status, "cpu_seconds": usage.ru_utime + usage.ru_stime, "peak_kib": usage.ru_maxrss}
-    control.send(json.dumps(told).encode())
+    control.send(json.dumps({**told, "step": _broken_step(status)}).encode())
 
 
-def _run_child(given: socket.socket) -> None:
+def _broken_step(status: int) -> str:
+    """Which step of the lock a child says it could not take, by its exit status."""
+    from autograder.worker.lockdown import STEPS
+
+    number = os.WEXITSTATUS(status) - SETUP_FAILED - 1 if os.WIFEXITED(status) else -1
+    return STEPS[number].__name__ if 0 <= number < len(STEPS) else ""
+
+
+def _run_child(locks: "Lock", given: socket.socket, lane: int) -> None:
     """Never returns. `os._exit`: no handler or destructor of the student's runs afterwards."""
-    from autograder.worker import child
+    from autograder.worker import child, lockdown
 
+    stream = given
     try:
-        _die_with_parent()
-        job = child.prepare(given)
+        record, reader = child.receive(given)
+        stream = child.lock(given, record, locks, lane)
+        job = child.prepare(stream, record, reader)
+    except lockdown.Unlocked as error:
+        os._exit(SETUP_FAILED + 1 + error.step)
     except BaseException:  # noqa: BLE001  whatever broke, it was ours, and the status says so
-        os.write(2, traceback.format_exc().encode())
+        child.confess(stream, traceback.format_exc())
         os._exit(SETUP_FAILED)
     child.run(job)
     os._exit(0)
@@ -127,7 +153,7 @@ def _run_child(given: socket.socket) -> None:
 
 def _die_with_parent() -> None:
     parent = os.getppid()
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 

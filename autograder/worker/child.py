@@ -1,23 +1,23 @@
-"""One case in one child: prepare, run the units watched, answer the calls, end.
+"""One case in one child: lock, prepare, run the units watched, answer the calls, end.
 
-The job is the first record that the trusted side sends: {"units", "files", "folder", "seed", "swap", "fresh",
-"memory_mib", "seconds"}. After the units the child sends {"kind": "ready"} and gets one more record, the calls of a
-hidden case, whose inputs were drawn only then; it answers each and ends with {"kind": "end"}.
+The job is the first record that the trusted side sends: {"units", "folder", "uid", "seed", "swap", "scale", "fresh",
+"skip", "memory_mib", "seconds"}. It is read before the locks, for it says what they are; nothing of the submission runs
+before them. After the units the child sends {"kind": "ready"} and gets one more record, the calls of a hidden case,
+whose inputs were drawn only then; it answers each and ends with {"kind": "end"}.
 """
 
-import builtins
 import contextlib
 import importlib
+import itertools
 import os
 import random
-import resource
 import signal
 import socket
 import sys
 import tempfile
 import time
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -27,12 +27,15 @@ import numpy as np
 import torch
 
 from autograder import wire
-from autograder.worker import swaps, units
+from autograder.worker import lockdown, proof, swaps, units
+from autograder.worker.acts import Acts
 from autograder.worker.observer import Observer
+from autograder.worker.refusals import refuse_politely
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+JOB_SECONDS = 30  # for the trusted side to say something
 CALL_SECONDS = 2  # for one call of one function of the student's
 MAX_FUNCTIONS = 30
 _STAND_INS = os.path.join(os.path.dirname(__file__), "stand_ins")
@@ -43,7 +46,12 @@ class Job:
     record: dict[str, Any]
     reader: wire.Reader
     observer: Observer
+    acts: Acts
     shell: "InteractiveShell"
+
+    def is_skipped(self, number: int) -> bool:
+        """It ended an earlier run of the same case."""
+        return number in self.record["skip"]
 
 
 def warm_up() -> None:
@@ -64,46 +72,75 @@ def warm_up() -> None:
     units.quiet_shell()
 
 
-def prepare(sock: socket.socket) -> Job:
-    """Everything between the fork and the student's first line."""
-    os.setsid()  # so that a signal to its group reaches nobody else
-    reader = wire.Reader(sock, time.monotonic() + 30)
-    record = reader.receive()
-    _limit(record["memory_mib"], record["seconds"])
-    os.chdir(record["folder"])
+def receive(sock: socket.socket) -> tuple[dict[str, Any], wire.Reader]:
+    """The job, and the reader that will get what follows it."""
+    reader = wire.Reader(sock, time.monotonic() + JOB_SECONDS, most=wire.MAX_JOB_BYTES)
+    return reader.receive(), reader
+
+
+def lock(given: socket.socket, record: dict[str, Any], locks: lockdown.Lock, parent: int) -> socket.socket:
+    """Behind the locks; the stream as it is there."""
+    cell = lockdown.Cell(
+        given.detach(), record["folder"], record["uid"], record["memory_mib"], record["seconds"], parent
+    )
+    lockdown.lock(locks, cell)
+    # All that is given here need not be asked of the kernel, which would refuse by now.
+    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=lockdown.STREAM)
+
+
+def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader) -> Job:
+    """Everything else between the fork and the student's first line."""
+    reader.sock = sock
     _environment(record["folder"])
     sys.path[:] = [record["folder"]] + [path for path in sys.path if os.path.abspath(path) != _our_folder()]
     _seed(record["seed"], record["fresh"])
     observer = Observer(wire.Writer(sock))
     shell = units.quiet_shell()
     units.tame(shell, observer)
+    refuse_politely(observer.remark)
     observer.install()
     if record["swap"]:
         swaps.install(*record["swap"])
-    _silence(sock)
-    return Job(record, reader, observer, shell)
+    observer.transforms.scale = record["scale"]
+    acts = Acts(observer.recorder, {unit["file"] for unit in record["units"]})
+    acts.watch()
+    observer.recorder.send("locked")
+    return Job(record, reader, observer, acts, shell)
+
+
+def confess(sock: socket.socket, trace: str) -> None:
+    """What broke before the submission ran, in place of the word that it may."""
+    with contextlib.suppress(OSError):
+        wire.Writer(sock).send({"kind": "unlocked", "text": trace[-2000:]})
 
 
 def run(job: Job) -> None:
     """The student's code runs from here on."""
+    if job.record.get("proof"):
+        proof.run(job.record["proof"], job.observer.recorder)
+    numbers = itertools.count()
     for file in dict.fromkeys(unit["file"] for unit in job.record["units"]):
         main = units.fresh_main(file)
         job.shell.user_module, job.shell.user_ns = main, main.__dict__
         main.__dict__["get_ipython"] = lambda: job.shell
         main.__dict__["display"] = lambda *values, **_: [job.observer.shown(value) for value in values] and None
         job.observer.enter_file(file, main.__dict__)
-        _run_file(job, file, main.__dict__)
+        _run_file(job, file, main.__dict__, numbers)
     job.observer.finish()
+    job.acts.look_for_replacements()
     _answer_calls(job)
 
 
-def _run_file(job: Job, file: str, namespace: dict[str, Any]) -> None:
+def _run_file(job: Job, file: str, namespace: dict[str, Any], numbers: Iterator[int]) -> None:
     for unit in job.record["units"]:
         if unit["file"] == file:
             units.register(file, unit["text"])
             job.observer.read(unit)
             for piece in units.pieces(unit, job.shell):
-                job.observer.enter(piece)
+                number = next(numbers)
+                if job.is_skipped(number):
+                    continue
+                job.observer.enter(piece, number)
                 ended = units.run(piece, namespace, file, job.observer)
                 job.observer.leave(piece)
                 if ended:
@@ -113,10 +150,12 @@ def _run_file(job: Job, file: str, namespace: dict[str, Any]) -> None:
 def _answer_calls(job: Job) -> None:
     functions = job.observer.functions
     job.observer.recorder.send("ready", functions=len(functions))
-    job.reader.deadline = time.monotonic() + 30
+    job.reader.deadline = time.monotonic() + JOB_SECONDS
     for call in job.reader.receive()["calls"]:
-        for function in functions[:MAX_FUNCTIONS]:
-            _answer(job.observer, function, call)
+        for number, function in enumerate(functions[:MAX_FUNCTIONS], 1):
+            if not job.is_skipped(-number):
+                job.observer.enter_call(function.__name__, -number)
+                _answer(job.observer, function, call)
     job.observer.recorder.send("end")
 
 
@@ -174,34 +213,10 @@ def _our_folder() -> str:
     return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def _limit(memory_mib: int, seconds: float) -> None:
-    """Memory on top of what the fork server holds already; CPU as a second clock beside the trusted side's."""
-    with open("/proc/self/statm") as statm:
-        size = int(statm.read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (size + memory_mib * 2**20,) * 2)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 2**20,) * 2)
-
-
-def _silence(sock: socket.socket) -> None:
-    """No descriptor of ours but the stream; input at its end, output to nowhere: print is heard in Python."""
-    null = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(null, descriptor)
-    keep = sock.fileno()
-    os.closerange(3, keep)
-    os.closerange(keep + 1, 1024)
-    builtins.input = _no_input
-
-
-def _no_input(prompt: object = "") -> NoReturn:
-    raise EOFError("input() has nobody to ask while grading")
-
-
 def _environment(folder: str) -> None:
     tempfile.tempdir = None
-    os.environ.update(HOME=folder, TMPDIR=folder, MPLCONFIGDIR=folder, TORCHINDUCTOR_CACHE_DIR=folder, USER="student")
+    os.environ.update(HOME=folder, TMPDIR=folder, MPLCONFIGDIR=folder, TORCHINDUCTOR_CACHE_DIR=folder)
+    os.environ.update(USER="student", LOGNAME="student", PATH="/usr/bin:/bin")
 
 
 def _seed(seed: int, fresh: bool) -> None:

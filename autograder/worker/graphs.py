@@ -53,6 +53,14 @@ class Summary:
         return _all_equal(self.roots, other.roots) and _all_equal(self.weights, other.weights)
 
 
+def scaled_cotangent(root: Any, weight: Any, scale: float) -> Any:
+    """What a pass starts from, times `scale`. A root that needs weights and got none goes on to its own error."""
+    if isinstance(weight, torch.Tensor):
+        return weight * scale if weight.is_floating_point() else weight.to(torch.get_default_dtype()) * scale
+    is_number = isinstance(root, torch.Tensor) and root.numel() == 1 and root.is_floating_point()
+    return torch.full_like(root, scale) if weight is None and is_number else weight
+
+
 def _weights(root: torch.Tensor, weight: Any) -> MaybeArray:
     """No weights are weights of ones."""
     return np.ones(tuple(root.shape)) if weight is None else as_array(weight)

@@ -42,6 +42,7 @@ from autograder.worker.arrays import as_array, is_wrapped, mark_of, parts_of
 from autograder.worker.figures import Figures
 from autograder.worker.passes import Passes
 from autograder.worker.recorder import Recorder, guarded, replace, said
+from autograder.worker.refusals import explanation
 from autograder.worker.transforms import Transforms
 from autograder.worker.units import Piece, UnitRecord
 
@@ -81,6 +82,8 @@ class Observer:
         """A unit raised; or it is no Python at all."""
         where = line or getattr(error, "lineno", None)
         message = said(error)
+        if refused := explanation(error):
+            self.remark(refused)
         self.recorder.send(
             "error", type=type(error).__name__, message=message[:2000], source=source[:2000], line=where or 0
         )
@@ -90,10 +93,10 @@ class Observer:
     def enter_file(self, file: str, namespace: dict[str, Any]) -> None:
         self.file, self.namespace, self.known = file, namespace, {}
 
-    def enter(self, piece: Piece) -> None:
+    def enter(self, piece: Piece, number: int) -> None:
         self.recorder.where = f"{self.file}, {piece.label}" if piece.label else self.file
         self.recorder.file, self.recorder.is_script = self.file, not piece.shows_last
-        self.recorder.send("entered")
+        self.recorder.send("entered", number=number)
         self.looked = False
         if piece.remark:
             self.remark(piece.remark)
@@ -227,6 +230,10 @@ class Observer:
         self.recorder.send("comparison", left=as_array(left), right=as_array(right))
 
     # ------------------------------------------------------------------ calls of a hidden case
+
+    def enter_call(self, function: str, number: int) -> None:
+        self.recorder.where = f"a call of {function[:100]}()"
+        self.recorder.send("entered", number=number)
 
     @contextlib.contextmanager
     def calling(self, function: str, call: str) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ import functools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from autograder.worker.graphs import (
     output_of,
     row_of,
     saved_selves,
+    scaled_cotangent,
     undisturbed,
     walk,
 )
@@ -91,6 +93,7 @@ class Passes:
         ) -> None:
             weights = grad_tensors if grad_tensors is not None else grad_variables
             watched = self._before("backward", tensors, weights, inputs, retain_graph, create_graph)
+            weights, retain_graph = self._started_from(tensors, weights, retain_graph)
             with self._through(watched):
                 real(tensors, weights, retain_graph=retain_graph, create_graph=create_graph, inputs=inputs)
 
@@ -107,10 +110,14 @@ class Passes:
             *rest: Any,
             **options: Any,
         ) -> Any:
+            batched = options.get("is_grads_batched") or any(rest[1:])
+            watched = None
+            if not batched:
+                watched = self._before("grad", outputs, grad_outputs, inputs, retain_graph, create_graph)
+            grad_outputs, retain_graph = self._started_from(outputs, grad_outputs, retain_graph)
             call = functools.partial(real, outputs, inputs, grad_outputs, retain_graph, create_graph, *rest, **options)
-            if options.get("is_grads_batched") or any(rest[1:]):
+            if batched:
                 return self._batched(call, outputs, inputs)
-            watched = self._before("grad", outputs, grad_outputs, inputs, retain_graph, create_graph)
             with self._through(watched):
                 result = call()
                 if watched is not None:
@@ -118,6 +125,13 @@ class Passes:
             return result
 
         return watched_grad
+
+    def _started_from(self, roots: Any, weights: Any, retain: Any) -> tuple[Any, Any]:
+        """(weights, retain_graph) of a pass: in a scaled case every cotangent is multiplied, and graphs are kept."""
+        if self.recorder.busy or self.transforms.scale == 1.0:
+            return weights, retain
+        pairs = zip_longest(listed(roots), listed(weights))
+        return tuple(scaled_cotangent(root, weight, self.transforms.scale) for root, weight in pairs), True
 
     def _batched(self, call: Callable[[], Any], outputs: Any, inputs: Any) -> Any:
         """All rows at once: a transform rather than a pass."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.utils._pytree import tree_map
 
 from autograder.worker.arrays import MaybeArray, as_array, is_wrapped, listed, parts_of
 from autograder.worker.graphs import MAX_CORE, recording, row_of, undisturbed
@@ -40,6 +41,7 @@ class Transforms:
         self.retained: list[torch.Tensor] = []  # tensors that were asked to keep their gradient
         self.hooked = False  # a hook of the student's would run in passes of ours as well
         self.engine: Callable[..., Any] = torch.autograd.grad  # as it is before anybody stands behind it
+        self.scale = 1.0  # of every cotangent, and of every tangent that forward mode brings
 
     def watch(self) -> None:
         """Get behind all of them."""
@@ -81,6 +83,7 @@ class Transforms:
             def call_it(*inputs: Any, **named: Any) -> Any:
                 with self.derivative(name) as call:
                     result = transformed(*inputs, **named)
+                    result = self._scaled(result) if name == "jacfwd" else result
                     derivative = result[0] if name == "grad_and_value" else result
                     call.update(function=func, inputs=_only(inputs), result=derivative)
                 return result
@@ -110,11 +113,17 @@ class Transforms:
         @functools.wraps(real)
         def watched(func: Any, primals: Any, tangents: Any, **kwargs: Any) -> Any:
             with self.derivative("jvp") as call:
-                result = real(func, primals, tangents, **kwargs)
-                call.update(function=func, inputs=_only(primals), result=result[1], direction=tangents[0])
-            return result
+                value, tangent, *rest = real(func, primals, tangents, **kwargs)
+                tangent = self._scaled(tangent)
+                call.update(function=func, inputs=_only(primals), result=tangent, direction=tangents[0])
+            return (value, tangent, *rest)
 
         return watched
+
+    def _scaled(self, result: Any) -> Any:
+        if self.scale == 1.0:
+            return result
+        return tree_map(lambda leaf: leaf * self.scale if isinstance(leaf, torch.Tensor) else leaf, result)
 
     def _watch_checks(self) -> None:
         """gradcheck runs hundreds of passes that are nobody's answer."""
@@ -144,6 +153,7 @@ class Transforms:
         def watched_unpack(tensor: Any, **kwargs: Any) -> Any:
             result = unpack(tensor, **kwargs)
             if result.tangent is not None and not self.recorder.nesting:
+                result = result._replace(tangent=self._scaled(result.tangent))
                 with self.derivative("forward_ad") as call:
                     call.update(function=None, result=result.tangent, **last)
             return result

@@ -1,0 +1,170 @@
+"""Cases of one submission: the job, the run, and the runs without what ended it; then as each exercise sees it.
+
+A piece of the code that ends the child, or takes the time of all others, costs only itself: the submission is run again
+without it, a bounded number of times. Hidden cases start from what had to be left out of the run as written.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from autograder import oracle
+from autograder.evidence import Act, Called, Fault, Observation
+from autograder.model import Case, Exercise, Outcome, Submission
+from autograder.seen import Seen
+from autograder.talk import Calls, Ending
+from autograder.text import cleaned
+from autograder.words import Passage
+
+FRESH = 1_000_003  # what a fresh seed is shifted by
+MAX_RERUNS = 3  # of one submission, over all its cases
+Run = Callable[[dict[str, Any], Callable[[], Calls]], Ending]
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What is the same for every case of every submission of one invocation."""
+
+    seed: int
+    seconds: float
+    memory_mib: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One case: how its last run went, and the runs before it that were cut short."""
+
+    case: Case
+    last: Ending
+    cut: tuple[Ending, ...] = ()
+    inputs: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    parameters: tuple[float, ...] = ()
+    scale: float = 1.0
+    skipped: frozenset[int] = frozenset()  # numbers of the pieces that the last run was without
+
+    @property
+    def first(self) -> Ending:
+        return self.cut[0] if self.cut else self.last
+
+    @property
+    def endings(self) -> tuple[Ending, ...]:
+        return (*self.cut, self.last)
+
+    @property
+    def acts(self) -> Iterator[Act]:
+        return (item for ending in self.endings for item in ending.observations if isinstance(item, Act))
+
+    @property
+    def faults(self) -> Iterator[Fault]:
+        return (item for ending in self.endings for item in ending.observations if isinstance(item, Fault))
+
+
+class Runs:
+    """The runs of one submission."""
+
+    def __init__(self, submission: Submission, conditions: Conditions, run: Run) -> None:
+        self.submission = submission
+        self.conditions = conditions
+        self._run = run
+        self._reruns = MAX_RERUNS
+        units = [unit for file in submission.files for unit in file.units if unit.kind != "markdown"]
+        self._units = [{"file": u.file, "kind": u.kind, "label": u.label, "text": u.text} for u in units]
+        self._files = {unit.file: unit.text for unit in units if unit.kind == "script"}
+        self._markdown = tuple(_passages(submission, "markdown"))
+        self._code = tuple(_passages(submission, "code", "script"))
+
+    def observe(self, case: Case, skipped: frozenset[int] = frozenset(), *, again: bool = True) -> Observed:
+        """A case without the pieces `skipped`; `again`: and, if need be, without what ended it."""
+        seed, cut = self.conditions.seed, list[Ending]()
+        parameters = oracle.swap_parameters(case.swap, seed)
+        scale = oracle.scale(seed) if case.scaled else 1.0
+        while True:
+            inputs: dict[str, tuple[Any, ...]] = {}
+            job = self._job(case, parameters, scale, skipped)
+            ending = self._run(job, lambda given=inputs: _calls(case, seed, given))  # type: ignore[misc]
+            if not (again and self._may_go_on(ending, skipped)):
+                return Observed(case, ending, tuple(cut), inputs, parameters, scale, skipped)
+            assert ending.blamed is not None  # noqa: S101  _may_go_on has looked
+            skipped |= {ending.blamed.number}
+            cut.append(ending)
+
+    def _may_go_on(self, ending: Ending, skipped: frozenset[int]) -> bool:
+        """It was cut short by something that can be left out, and there are runs left."""
+        if ending.outcome is Outcome.FINISHED or ending.blamed is None or ending.blamed.number in skipped:
+            return False
+        self._reruns -= 1
+        return self._reruns >= 0
+
+    def _job(self, case: Case, parameters: Sequence[float], scale: float, skipped: Iterable[int]) -> dict[str, Any]:
+        return {
+            "units": self._units,
+            "files": self._files,
+            "seed": self.conditions.seed + FRESH if case.fresh_seed else self.conditions.seed,
+            "fresh": case.fresh_seed,
+            "swap": [case.swap, list(parameters)] if case.swap else None,
+            "scale": scale,
+            "skip": sorted(skipped),
+            "memory_mib": self.conditions.memory_mib,
+            "seconds": self.conditions.seconds,
+        }
+
+    def views(self, observed: Observed, ending: Ending, exercises: Sequence[Exercise]) -> dict[str, Seen]:
+        """An ending of a case, as each exercise sees it."""
+        shared = Seen(
+            case=observed.case,
+            outcome=ending.outcome,
+            note=ending.note,
+            left_out=ending is observed.last and bool(observed.skipped),
+            parameters=observed.parameters,
+            scale=observed.scale,
+            markdown=self._markdown,
+            code=self._code,
+            statement=tuple(sentence for exercise in exercises for sentence in exercise.statement),
+        )
+        return {exercise.name: _view(shared, exercise, observed, ending) for exercise in exercises}
+
+
+def distinct(exercises: Sequence[Exercise]) -> list[tuple[Case, list[Exercise]]]:
+    """Each distinct case once, with the exercises that need it; their calls are made in the same run."""
+    found: dict[tuple[object, ...], list[tuple[Exercise, Case]]] = {}
+    for exercise in exercises:
+        for case in exercise.cases:
+            found.setdefault(case.conditions, []).append((exercise, case))
+    return [(_merged(pairs), [exercise for exercise, _ in pairs]) for pairs in found.values()]
+
+
+def _merged(pairs: Sequence[tuple[Exercise, Case]]) -> Case:
+    calls = {(exercise.name, call.name): call for exercise, case in pairs for call in case.calls}
+    named = [replace(call, name=f"{owner}.{name}") for (owner, name), call in calls.items()]
+    return replace(pairs[0][1], hidden=any(case.hidden for _, case in pairs), calls=tuple(named))
+
+
+def _calls(case: Case, seed: int, inputs: dict[str, tuple[Any, ...]]) -> Calls:
+    """Drawn when the code has been loaded, and noted in `inputs`."""
+    for call in case.calls:
+        drawn = (oracle.draw(recipe, f"{call.name}.{i}", seed) for i, recipe in enumerate(call.arguments))
+        inputs[call.name] = tuple(drawn)
+    return [{"name": name, "arguments": list(arguments)} for name, arguments in inputs.items()]
+
+
+def _view(shared: Seen, exercise: Exercise, observed: Observed, ending: Ending) -> Seen:
+    prefix = f"{exercise.name}."
+    own = {name.removeprefix(prefix): given for name, given in observed.inputs.items() if name.startswith(prefix)}
+    observations = tuple(_own_calls(ending.observations, prefix))
+    return replace(shared, observations=observations, inputs=own, mentions=exercise.mentions)
+
+
+def _own_calls(observations: Iterable[Observation], prefix: str) -> Iterator[Observation]:
+    """The calls of this exercise under their own names; those of others are not its business."""
+    for item in observations:
+        if not isinstance(item, Called):
+            yield item
+        elif item.call.startswith(prefix):
+            yield replace(item, call=item.call.removeprefix(prefix))
+
+
+def _passages(submission: Submission, *kinds: str) -> Iterator[Passage]:
+    for file in submission.files:
+        for unit in file.units:
+            if unit.kind in kinds:
+                yield Passage(f"{unit.file}, {unit.label}" if unit.label else unit.file, cleaned(unit.text), unit.kind)

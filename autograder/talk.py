@@ -1,0 +1,148 @@
+"""One run of one child: what it is told, what it sends back, how it ended.
+
+Outcomes are decided here from the clock, the exit status and what the kernel counted, never from what the child says;
+that it says "end" only tells a complete run from one that was cut short.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograder.evidence import Entered, Observation, parse
+from autograder.model import Outcome
+from autograder.wire import MAX_JOB_BYTES, Closed, Late, Malformed, Reader, Writer
+from autograder.workplace import MOST_BYTES, MOST_ENTRIES, Workplace
+
+Calls = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What one run gave."""
+
+    outcome: Outcome
+    observations: tuple[Observation, ...]
+    note: str = ""  # a sentence for the student, when the run did not finish
+    seconds: float = 0.0
+    blamed: Entered | None = None  # what was running when it was cut short
+
+
+class _Overfull(Exception):
+    """The child filled its folder."""
+
+
+@dataclass
+class Talk:
+    """With one child, over its stream."""
+
+    sock: socket.socket
+    job: dict[str, Any]
+    calls: Callable[[], Calls]
+    workplace: Workplace
+    deadline: float
+    locked: bool = False  # the child stood behind its locks, and so before the student's first line
+    stopped: str = ""  # why the talk ended: nothing at a proper end, else closed, late, overfull or malformed
+    said: str = ""  # more about it
+    observations: list[Observation] = field(default_factory=list)
+    entered: list[tuple[float, Entered]] = field(default_factory=list)
+
+    def hold(self) -> None:
+        """Until the child is done, gone, late or out of bounds. Raises nothing."""
+        try:
+            for observation in self._stream():
+                self.observations.append(observation)
+                if isinstance(observation, Entered):
+                    self.entered.append((time.monotonic(), observation))
+        except (Closed, BrokenPipeError, ConnectionResetError):
+            self.stopped = "closed"
+        except (Late, TimeoutError):
+            self.stopped = "late"
+        except _Overfull:
+            self.stopped = "overfull"
+        except Malformed as error:
+            self.stopped, self.said = "malformed", str(error)
+
+    def _stream(self) -> Iterator[Observation]:
+        self.sock.settimeout(max(0.1, self.deadline - time.monotonic()))
+        writer = Writer(self.sock, most=MAX_JOB_BYTES)
+        reader = Reader(self.sock, self.deadline, pulse=self._look_at_the_folder)
+        if not writer.send(self.job):
+            raise Malformed("its code is larger than can be run")
+        first = reader.receive()
+        self.locked = first.get("kind") == "locked"
+        if not self.locked:
+            self.said = str(first.get("text")).strip().rpartition("\n")[2]
+            raise Closed
+        while (record := reader.receive()).get("kind") != "end":
+            if record.get("kind") == "ready":
+                self.sock.settimeout(max(0.1, self.deadline - time.monotonic()))
+                writer.send({"calls": self.calls()})
+            else:
+                yield parse(record)
+
+    def _look_at_the_folder(self) -> None:
+        if self.workplace.is_overfull():
+            raise _Overfull
+
+    def ending(self, told: dict[str, Any]) -> Ending:
+        """The outcome, from the clock and from what the lane was told by the kernel."""
+        outcome, note = self._decided(told)
+        seconds = time.monotonic() - (self.deadline - float(self.job["seconds"]))
+        blamed = self._blamed(outcome) if outcome is not Outcome.FINISHED else None
+        return Ending(outcome, tuple(self.observations), note, seconds, blamed)
+
+    def _decided(self, told: dict[str, Any]) -> tuple[Outcome, str]:
+        ended, seconds = _signal_of(told["status"]), float(self.job["seconds"])
+        if self.stopped == "late" or ended == signal.SIGXCPU or _ignored_the_limit(ended, told, self):
+            used = f" (and had computed for {told['cpu_seconds']:.0f} of them)" if seconds >= 1 else ""
+            return Outcome.TIMED_OUT, f"it was still running after {seconds:g} seconds{used}"
+        if self.stopped == "overfull":
+            most = f"more than {MOST_ENTRIES} files or {MOST_BYTES >> 20} MB"
+            return Outcome.DIED, f"it wrote {most}, which is not allowed while grading"
+        if self.stopped == "malformed":
+            return Outcome.DIED, f"what came back from it could not be read: {self.said}"
+        if self.stopped == "closed":
+            return _ended_by_itself(told, self.job)
+        return Outcome.FINISHED, ""
+
+    def _blamed(self, outcome: Outcome) -> Entered | None:
+        """What was running; when time ran out, what took most of it."""
+        if not self.entered:
+            return None
+        if outcome is not Outcome.TIMED_OUT:
+            return self.entered[-1][1]
+        began = [moment for moment, _ in self.entered]
+        spans = [after - before for before, after in zip(began, [*began[1:], time.monotonic()], strict=True)]
+        return self.entered[spans.index(max(spans))][1]
+
+
+def _signal_of(status: int) -> int:
+    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+
+
+def _ignored_the_limit(ended: int, told: dict[str, Any], talk: Talk) -> bool:
+    """SIGXCPU can be ignored; a second later the kernel kills."""
+    return ended == signal.SIGKILL and talk.stopped == "closed" and told["cpu_seconds"] > float(talk.job["seconds"]) + 1
+
+
+def _ended_by_itself(told: dict[str, Any], job: dict[str, Any]) -> tuple[Outcome, str]:
+    status = told["status"]
+    if not os.WIFSIGNALED(status):
+        code = os.waitstatus_to_exitcode(status)
+        return Outcome.DIED, f"it ended the Python process itself (exit status {code})"
+    number = _signal_of(status)
+    if number == signal.SIGKILL and told["peak_kib"] > 512 * job["memory_mib"]:
+        return Outcome.OUT_OF_MEMORY, "it was killed by the system, most likely for want of memory"
+    if number == signal.SIGSYS:
+        return Outcome.DIED, "it made a system call that is not allowed while grading"
+    return Outcome.DIED, f"the Python process was ended by a signal ({signal.strsignal(number)})"
+
+
+def kill(pidfd: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
