@@ -1,7 +1,8 @@
 """Independent derivatives, in float64 NumPy, for what has no closed form in a grader; and the hidden inputs."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,33 @@ Array = np.ndarray
 
 
 def swap_parameters(operation: str, seed: int) -> tuple[float, ...]:
-    """Parameters of the derivative that autograd is told in a counterfactual case, drawn afresh for every run."""
-    if operation != "sin":
+    """Parameters of the derivative that autograd is told in a counterfactual case, drawn afresh for every run.
+
+    (a, b, c) of sin; of every other operation (k,), far from 1, 2 and 1/n, as are k² and k³ from whole numbers: a
+    gradient that was doubled or divided by n is not taken for one that followed.
+    """
+    if not operation:
         return ()
-    a, b, c = _generator(seed, operation).uniform([1.3, 0.4, 0.1], [1.9, 1.2, 0.3])
-    return float(a), float(b), float(c)
+    low, high = ([1.3, 0.4, 0.1], [1.9, 1.2, 0.3]) if operation == "sin" else ([1.63], [1.69])
+    return tuple(float(p) for p in _generator(seed, operation).uniform(low, high))
+
+
+def told(
+    operation: str, parameters: Sequence[float], *inputs: Array, cotangent: Array | float = 1.0
+) -> tuple[Array, ...]:
+    """What a backward pass through a swapped operation leaves at each of its inputs, an array of that input's shape.
+
+    `cotangent` weights the outputs, each with 1 if it is not given: of one input, that is the slope at every entry.
+    """
+    arrays = [np.asarray(given, float) for given in inputs]
+    if operation == "sin":
+        return (cotangent * told_slope(arrays[0], parameters),)
+    true = (
+        _of_matmul(arrays[0], arrays[1], cotangent)
+        if operation == "matmul"
+        else _of_entries(operation, arrays, cotangent)
+    )
+    return tuple(parameters[0] * gradient for gradient in true)
 
 
 def scale(seed: int) -> float:
@@ -26,6 +49,31 @@ def told_slope(x: Array, parameters: Sequence[float]) -> Array:
     """s′(x) = a cos(ax + b) + 2cx: what autograd is told instead of cos x. Same shape as x."""
     a, b, c = parameters
     return np.asarray(a * np.cos(a * np.asarray(x, float) + b) + 2 * c * np.asarray(x, float))
+
+
+def _of_entries(operation: str, inputs: Sequence[Array], cotangent: Array | float) -> tuple[Array, ...]:
+    """Vector-Jacobian products of an operation that works entry by entry, on inputs that may broadcast."""
+    with np.errstate(all="ignore"):
+        partials = _PARTIALS[operation](*inputs)
+    shape = np.broadcast_shapes(*(x.shape for x in inputs))
+    return tuple(
+        _summed_to(x.shape, np.broadcast_to(cotangent * p, shape)) for x, p in zip(inputs, partials, strict=True)
+    )
+
+
+def _of_matmul(a: Array, b: Array, cotangent: Array | float) -> tuple[Array, ...]:
+    """Vector-Jacobian products of a @ b, whose vectors are a row on the left and a column on the right."""
+    rows, columns = (a[None] if a.ndim == 1 else a), (b[:, None] if b.ndim == 1 else b)
+    g = np.broadcast_to(cotangent, (a @ b).shape).reshape((rows @ columns).shape)
+    left, right = g @ np.swapaxes(columns, -1, -2), np.swapaxes(rows, -1, -2) @ g
+    return _summed_to(rows.shape, left).reshape(a.shape), _summed_to(columns.shape, right).reshape(b.shape)
+
+
+def _summed_to(shape: tuple[int, ...], gradient: Array) -> Array:
+    """What was broadcast is summed up: the gradient of an input has the shape of the input."""
+    gradient = gradient.sum(axis=tuple(range(gradient.ndim - len(shape))))
+    stretched = tuple(i for i, size in enumerate(shape) if size == 1 != gradient.shape[i])
+    return np.asarray(gradient.sum(axis=stretched, keepdims=True))
 
 
 def draw(recipe: Mapping[str, Any], name: str, seed: int) -> Any:
@@ -45,3 +93,23 @@ def map_jacobian(weights: Sequence[Array], x: Array) -> Array:
 
 def _generator(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
+
+
+def _sigmoid(x: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-x)))
+
+
+_PARTIALS: Mapping[str, Callable[..., tuple[Array, ...]]] = MappingProxyType(
+    {
+        "cos": lambda x: (-np.sin(x),),
+        "exp": lambda x: (np.exp(x),),
+        "log": lambda x: (1 / x,),
+        "sqrt": lambda x: (0.5 / np.sqrt(x),),
+        "tanh": lambda x: (1 - np.tanh(x) ** 2,),
+        "sigmoid": lambda x: (_sigmoid(x) * _sigmoid(-x),),
+        "pow": lambda x, n: (n * x ** (n - 1), x**n * np.log(x)),
+        "mul": lambda x, y: (y, x),
+        "div": lambda x, y: (1 / y, -x / y**2),
+    }
+)
+OPERATIONS = ("sin", *_PARTIALS, "matmul")  # that can be swapped, as in worker/swaps.py

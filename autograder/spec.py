@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from autograder.model import Call, Case, Criterion, Exercise, Limits, Tolerance
+from autograder.oracle import OPERATIONS
 
 FOLDER = Path(__file__).resolve().parent.parent / "exercises"
 AS_WRITTEN = Case("as_written")
@@ -187,8 +188,8 @@ def _case(name: str, at: _At, data: Any) -> Case:
     data = at.mapping(data, ("swap", "seed", "cotangents", "hidden", "calls"))
     if name == AS_WRITTEN.name:
         raise at.error("is there by itself: it is the run that changes nothing; give this case another name")
-    if data.get("swap", "sin") != "sin":
-        raise (at / "swap").error(f"is {data['swap']!r}; operations that can be swapped: sin")
+    if "swap" in data and data["swap"] not in OPERATIONS:
+        raise (at / "swap").error(f"is {data['swap']!r}; {_operations(data['swap'])}")
     if data.get("seed", "fresh") != "fresh":
         raise (at / "seed").error(f"is {data['seed']!r}; the only other seed is 'fresh'")
     if data.get("cotangents", "scaled") != "scaled":
@@ -202,6 +203,11 @@ def _case(name: str, at: _At, data: Any) -> Case:
         hidden=(at / "hidden").flag(data.get("hidden", False)),
         calls=tuple(_call(key, at / "calls" / key, value) for key, value in calls.items()),
     )
+
+
+def _operations(unknown: Any) -> str:
+    close = difflib.get_close_matches(str(unknown), OPERATIONS, 1)
+    return f"did you mean '{close[0]}'?" if close else f"operations that can be swapped: {', '.join(OPERATIONS)}"
 
 
 def _call(name: str, at: _At, data: Any) -> Call:
