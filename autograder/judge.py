@@ -6,7 +6,7 @@ that an earlier failure already explains this one. Numbers agree when |got − w
 non-zero |want|), with equal shapes; nothing broadcasts, NaN never agrees.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,13 +142,22 @@ def _verdict(criterion: Criterion, grader: Any, seen: Mapping[str, Seen], attemp
         found = settle(function(*(seen[name] for name in names)), criterion)
     except Exception as error:  # noqa: BLE001  our own mistake: it never costs points, and the exit code says so
         return Verdict(criterion, Status.GRADER_ERROR, "grader_error", detail=f"{type(error).__name__}: {error}")
-    if found.status is Status.FAILED and _is_cut_short(as_written, [seen[name] for name in names]):
-        return Verdict(criterion, Status.NEEDS_REVIEW, "case_cut_short", where=found.where)
+    if found.status is Status.FAILED and (trouble := _trouble_in(as_written, [seen[name] for name in names])):
+        return Verdict(criterion, Status.NEEDS_REVIEW, trouble, where=found.where)
     return found if found.status is not Status.NOT_ATTEMPTED else _absent(criterion, as_written)
 
 
+def _trouble_in(as_written: Seen, cases: Sequence[Seen]) -> str:
+    """Why what a hidden case lacks is no evidence against anybody, if so."""
+    if _is_cut_short(as_written, cases):
+        return "case_cut_short"
+    known = {(error.where, error.line) for error in as_written.errors}
+    raised = ((error.where, error.line) for case in cases for error in case.errors)
+    return "" if known.issuperset(raised) else "case_raised"
+
+
 def _is_cut_short(as_written: Seen, cases: Iterable[Seen]) -> bool:
-    """It ran to its end as written, and a hidden case did not: what that case lacks is no evidence against anybody."""
+    """It ran to its end as written, and a hidden case did not."""
     unfinished = any(case.outcome is not Outcome.FINISHED for case in cases)
     return as_written.outcome is Outcome.FINISHED and unfinished
 

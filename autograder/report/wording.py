@@ -39,6 +39,10 @@ GENERAL: Mapping[str, str] = MappingProxyType(
             "so a person looks at this part."
         ),
         "not_confirmed": "A second run under other conditions did not confirm this part, so a person looks at it.",
+        "case_raised": (
+            "A second run of this submission stopped at an error that the first did not have, "
+            "so a person looks at this part."
+        ),
         "cut_short": "The run was stopped before this part was seen. The note with this submission says where.",
         "not_executed": (
             "There is an answer here that did not run: commented out, inside a string, "

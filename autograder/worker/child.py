@@ -98,7 +98,7 @@ def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader) ->
     shell = units.quiet_shell()
     units.tame(shell, observer)
     refuse_politely(observer.remark)
-    observer.install()
+    observer.install(forgiving=bool(record["swap"]) or record["scale"] != 1.0)
     if record["swap"]:
         swaps.install(*record["swap"])
     observer.transforms.scale = record["scale"]

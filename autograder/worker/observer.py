@@ -35,6 +35,7 @@ from typing import Any
 import numpy as np
 import torch
 from matplotlib import pyplot as plt
+from torch.autograd.gradcheck import GradcheckError
 
 from autograder import wire
 from autograder.worker import sources
@@ -65,9 +66,11 @@ class Observer:
         self.known: dict[str, Hashable] = {}  # name → mark of the value that was last seen under it
         self.shown_count = 0
         self.looked = False  # at the values that were there before the first pass of this piece
+        self.forgiving = False  # checks of the student's do not stop a unit
 
-    def install(self) -> None:
-        """Get behind everything that is watched."""
+    def install(self, forgiving: bool = False) -> None:
+        """Get behind everything that is watched. `forgiving`: an operation is swapped, and honest checks fail."""
+        self.forgiving = forgiving
         sys.stdout, sys.stderr = self.output, io.StringIO()  # what is warned about is nobody's words
         self._watch_print()
         self._watch_comparisons()
@@ -214,8 +217,19 @@ class Observer:
         places += [(np.testing, "assert_allclose"), (np.testing, "assert_array_almost_equal")]
         for module, name in places:
             setattr(module, name, self._comparison(getattr(module, name)))
+        if self.forgiving:
+            self._let_checks_pass()
+
+    def _let_checks_pass(self) -> None:
+        for name in ("assert_equal", "assert_array_equal", "assert_almost_equal"):
+            setattr(np.testing, name, _forgiven(getattr(np.testing, name), AssertionError, None))
+        for module in (torch.autograd, sys.modules["torch.autograd.gradcheck"]):  # a function hides the module's name
+            for name in ("gradcheck", "gradgradcheck"):
+                setattr(module, name, _forgiven(getattr(module, name), GradcheckError, True))
 
     def _comparison(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        real = _forgiven(real, AssertionError, None) if self.forgiving else real
+
         @functools.wraps(real)
         def watched(*args: Any, **kwargs: Any) -> Any:
             result = real(*args, **kwargs)
@@ -254,3 +268,16 @@ class Observer:
             requires_grad=bool(getattr(result, "requires_grad", False)),
             differentiated=self.recorder.derivatives > before,
         )
+
+
+def _forgiven(check: Callable[..., Any], error: type[Exception], passed: bool | None) -> Callable[..., Any]:
+    """A check that is made and passes: where autograd is told another derivative, the right one does not agree."""
+
+    @functools.wraps(check)
+    def forgiven(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return check(*args, **kwargs) or passed
+        except error:
+            return passed
+
+    return forgiven

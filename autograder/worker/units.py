@@ -88,6 +88,8 @@ def _last(node: ast.stmt, piece: Piece, namespace: dict[str, Any], file: str, ob
 
 def _execute(node: ast.stmt, namespace: dict[str, Any], file: str, observer: "Observer") -> None:
     node = _OnCpu.read(_import_of_stand_in(node, observer), observer)
+    if observer.forgiving:
+        node = ast.fix_missing_locations(_Unasserted().visit(node))
     try:
         _run_code(ast.Module([node], []), "exec", file, namespace)
     except ImportError as error:
@@ -131,6 +133,13 @@ class _OnCpu(ast.NodeTransformer):
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
         return node  # "cuda" if torch.cuda.is_available() else "cpu": chooses rightly by itself
+
+
+class _Unasserted(ast.NodeTransformer):
+    """What an `assert` asks is worked out, and may be false: an honest x.grad == cos is, where sin is swapped."""
+
+    def visit_Assert(self, node: ast.Assert) -> ast.AST:
+        return ast.copy_location(ast.Expr(node.test), node)
 
 
 def _import_of_stand_in(node: ast.stmt, observer: "Observer") -> ast.stmt:
