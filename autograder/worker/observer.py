@@ -275,9 +275,9 @@ def _forgiven(check: Callable[..., Any], error: type[Exception], passed: bool | 
 
     @functools.wraps(check)
     def forgiven(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return check(*args, **kwargs) or passed
-        except error:
-            return passed
+        result = None
+        with contextlib.suppress(error):
+            result = check(*args, **kwargs)
+        return passed or result
 
     return forgiven
