@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.judge import agree, best, close, for_a_person, holds, newest, not_reached, settle
-from autograder.model import Criterion, Status, Tolerance
+from autograder.evidence import Error
+from autograder.judge import agree, best, close, for_a_person, holds, judge, newest, not_reached, settle
+from autograder.model import Case, Criterion, Exercise, Outcome, Status, Tolerance
+from autograder.seen import Seen
 from autograder.words import Passage
 
 CRITERION = Criterion("slope", "The slope", 4, feedback={"doubled": "Twice too large."})
@@ -127,3 +129,34 @@ def test_the_detail_says_how_many_and_by_which_factor():
     assert verdict(close(3 * want, want)).detail == "10 of 10 values differ; each is 3 times the expected one"
     assert verdict(close(want + (want == 4), want)).detail == "1 of 10 values differ"
     assert verdict(close(want[None], want)).detail == "shape (1, 10), expected (10,)"
+
+
+class Grader:
+    """A grader whose one criterion looks at a hidden case, or at the run as written only."""
+
+    def __init__(self, claim, looks=True):
+        self.slope = (lambda as_written, hidden: claim) if looks else (lambda as_written: claim)
+
+
+def raised(name, *lines):
+    errors = tuple(Error(i, "hw.py, line 9", "ValueError", "no", "", line) for i, line in enumerate(lines))
+    return Seen(Case(name), Outcome.FINISHED, errors)
+
+
+@pytest.mark.parametrize(
+    ("as_written", "hidden", "claim", "looks", "status", "reason"),
+    [
+        ((), (3,), holds(False, "typed_in"), True, Status.NEEDS_REVIEW, "case_raised"),
+        ((3,), (3, 4), holds(False, "typed_in"), True, Status.NEEDS_REVIEW, "case_raised"),
+        ((3, 4), (3,), holds(False, "typed_in"), True, Status.FAILED, "typed_in"),
+        ((), (), holds(False, "typed_in"), True, Status.FAILED, "typed_in"),
+        ((), (3,), holds(False, "typed_in"), False, Status.FAILED, "typed_in"),
+        ((), (3,), holds(True), True, Status.PASSED, ""),
+        ((), (3,), not_reached(), True, Status.NOT_REACHED, "not_reached"),
+    ],
+)
+def test_what_raised_only_in_a_hidden_case_is_for_a_person(as_written, hidden, claim, looks, status, reason):
+    """A failure that looked at that case, and only a failure; an error of the run as written is no news."""
+    seen = {"as_written": raised("as_written", *as_written), "hidden": raised("hidden", *hidden)}
+    (found,) = judge(Exercise("sine", "Sine", (CRITERION,)), Grader(claim, looks), seen, True).verdicts
+    assert (found.status, found.reason) == (status, reason)
