@@ -18,7 +18,9 @@ derivative of another operation.
 
 Variants with out= are as they were, because autograd refuses them. What does not reach these kernels does not follow:
 fused and foreach kernels (addcmul, lerp, prod, softmax, attention, convolution, _foreach_…), sparse tensors, and what
-checkpointing computes again in a backward pass.
+checkpointing computes again in a backward pass. In forward mode nothing tells the derivative formula of another
+operation from the student's own call: its value is right, and a derivative of it (of cos, in jacrev(jacfwd(sin))) is
+the one that was told.
 """
 
 import contextlib
