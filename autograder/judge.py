@@ -59,7 +59,15 @@ class Best:
     latest: bool = False  # of those that fail, only the last in time counts
 
 
-Claim = Close | Fact | Person | Best
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A claim that rests on what the child says of itself, and whether another case bears it out."""
+
+    claim: "Claim"
+    by: bool
+
+
+Claim = Close | Fact | Person | Best | Confirmed
 
 
 def close(observed: Array | None, expected: Array, /, *, at: Observation | None = None, **mistakes: Array) -> Close:
@@ -90,6 +98,11 @@ def for_a_person(passages: Iterable[Passage], reason: str = "in_words") -> Perso
     """Awaiting review, with the words quoted."""
     quoted = tuple(passages)
     return Person(reason if quoted else "no_words", quoted)
+
+
+def confirmed(claim: Claim, by: bool) -> Confirmed:
+    """As `claim`; but if it passes and `by` does not hold, a person has to look."""
+    return Confirmed(claim, bool(by))
 
 
 def not_reached() -> Fact:
@@ -207,6 +220,13 @@ def _settle_fact(claim: Fact, criterion: Criterion) -> Verdict:
     return _failed(criterion, claim.reason, "", claim.where)
 
 
+def _settle_confirmed(claim: Confirmed, criterion: Criterion) -> Verdict:
+    verdict = settle(claim.claim, criterion)
+    if verdict.status is not Status.PASSED or claim.by:
+        return verdict
+    return Verdict(criterion, Status.NEEDS_REVIEW, "not_confirmed", where=verdict.where)
+
+
 def _settle_person(claim: Person, criterion: Criterion) -> Verdict:
     quote = "\n".join(dict.fromkeys(passage.text.strip() for passage in claim.passages))[:MAX_QUOTE]
     where = claim.passages[0].where if claim.passages else ""
@@ -282,4 +302,5 @@ _SETTLERS: dict[type, Callable[[Any, Criterion], Verdict]] = {
     Fact: _settle_fact,
     Person: _settle_person,
     Best: _settle_best,
+    Confirmed: _settle_confirmed,
 }

@@ -9,7 +9,7 @@ f: as many products as k has doublings have to stand in the graph, or a loop in 
 import numpy as np
 
 from autograder.evidence import error_kind
-from autograder.judge import agree, best, close, for_a_person, holds, newest, not_reached
+from autograder.judge import agree, best, close, confirmed, for_a_person, holds, newest, not_reached
 from autograder.model import Tolerance
 
 NEAR = Tolerance(1e-4, 1e-6)
@@ -26,14 +26,14 @@ RAISED = {"scalar_outputs": "vector_backward", "no_graph": "no_graph"}
 
 def attempted(as_written):
     """f, or something that doubles like it, was differentiated (or tried) at an a with several entries."""
-    ran = [*_runs(as_written), *_scaled(as_written), *_transforms(as_written)]
+    ran = [*_runs(as_written), *_computed(as_written), *_transforms(as_written)]
     return bool(ran or list(_raised(as_written)) or _about_it(as_written))
 
 
 def nonscalar(as_written, fresh):
     """What ran at that a is f: there, with a fresh a, and on hidden inputs if it is a function that can be called."""
     runs = [holds(_has_its_values(as_written, p, a), otherwise="another_function", at=p) for p, a in _runs(as_written)]
-    meant = [p for p, _ in _scaled(as_written)] + _vector_roots(as_written) + _transforms(as_written)
+    meant = [p for p, _ in _computed(as_written)] + _vector_roots(as_written) + _transforms(as_written)
     claims = [*runs, *(holds(True, at=seen) for seen in meant)]
     if claims and (_callable_f(fresh) is False or _differs(fresh)):
         return best([holds(False, otherwise="another_function", at=next((p for p, _ in _runs(as_written)), None))])
@@ -42,15 +42,18 @@ def nonscalar(as_written, fresh):
     return best(claims or [_in_words(as_written)])
 
 
-def gradient(as_written, fresh):
-    """a.grad is k in every entry; whichever branch this a took, both are looked at."""
+def gradient(as_written, fresh, scaled):
+    """a.grad is k in every entry; whichever branch this a took, both are looked at.
+
+    Where every cotangent is multiplied by a hidden c, it has to be ck: written down, k would stay k.
+    """
     if _misses_100(fresh) and list(_runs(as_written)):
         return best([holds(False, otherwise="without_100", at=next(p for p, _ in _runs(as_written)))])
     passes = [_claim(p, a) for p, a in _runs(as_written) if not p.error and as_written.still_counts(p, a)]
-    scaled = [holds(False, otherwise="not_a_leaf", at=p) for p, _ in _scaled(as_written)]
+    inner = [holds(False, otherwise="not_a_leaf", at=p) for p, _ in _computed(as_written)]
     made = [*_entry_by_entry(as_written), *map(_of_transform, _transforms(as_written))]
-    claims = [*passes, *scaled, *made, *_raised(as_written)]
-    return newest(claims) if claims else _in_words(as_written)
+    claims = [*passes, *inner, *made, *_raised(as_written)]
+    return confirmed(newest(claims), by=_follows(scaled)) if claims else _in_words(as_written)
 
 
 def analysis(as_written):
@@ -61,7 +64,7 @@ def analysis(as_written):
                 wanted = (np.full(a.shape, k), d / a)
             if any(_equal(seen.left, w) or _equal(seen.right, w) for w in wanted):
                 return holds(True, at=seen)
-    tried = [p for p, _ in (*_runs(as_written), *_scaled(as_written))] + _vector_roots(as_written)
+    tried = [p for p, _ in (*_runs(as_written), *_computed(as_written))] + _vector_roots(as_written)
     near = tried[0] if tried else None
     return for_a_person(as_written.words(kinds=("markdown", "comment", "string", "output"), near=near))
 
@@ -220,6 +223,24 @@ def _mistakes(a, d, k):
     return {**mistakes, **({"per_element": singles} if singles is not None else {})}
 
 
+def _follows(scaled):
+    """c times the slope arrived somewhere: at a leaf, entry by entry at several passes, or from a transform."""
+    leaves = [(a.x, a.after) for p in scaled.passes for a in p.leaves if not p.error and _usable(a.x)]
+    if any(_equal(after, np.full(x.shape, scaled.scale * _f(x)[1])) for x, after in leaves):
+        return True
+    single = [after[after != 0] / _f(x)[1] for x, after in leaves if after is not None and np.count_nonzero(after) == 1]
+    if any(np.allclose(ratio, scaled.scale, rtol=1e-4) for ratio in single):
+        return True
+    calls = [(call.inputs[0], call.result) for call in scaled.derivatives if len(call.inputs) == 1]
+    return any(_is_scaled(x, result, scaled.scale) for x, result in calls if _usable(x) and result is not None)
+
+
+def _is_scaled(x, result, scale):
+    """k throughout, or on the diagonal, times c; twice so where a transform is made of two passes."""
+    largest = np.abs(result).max(initial=0.0)
+    return result.size in (x.size, x.size**2) and any(np.isclose(largest, c * _f(x)[1]) for c in (scale, scale**2))
+
+
 def _entry_by_entry(seen):
     """One pass for each entry of f(a), read and cleared: each left a single entry, together they are the gradient."""
     groups = {}
@@ -232,7 +253,7 @@ def _entry_by_entry(seen):
             yield close(np.sum(entries, axis=0), np.full(a.x.shape, _f(a.x)[1]), at=p)
 
 
-def _scaled(seen):
+def _computed(seen):
     """(pass, value): a was computed from the tensor that asked for gradients, so none is kept on it."""
     inner = [v for v in seen.values if v.requires_grad and not v.is_leaf and v.grad is None and _usable(v.array)]
     for p in seen.passes if inner else ():

@@ -2,13 +2,14 @@
 
     J[i, j] = ∂yᵢ/∂xⱼ        a pass with weights v gives vᵀJ, so a one-hot v gives a row
 
-The reference of a script is the observer's: the Jacobian of the student's own graph at the student's own x.
+The reference of a script is the observer's: the Jacobian of the student's own graph at the student's own x. It comes
+from the child, like the matrix. So once more, with every cotangent multiplied by a hidden c: there cJ has to come out.
 """
 
 import numpy as np
 
 from autograder.evidence import error_kind
-from autograder.judge import agree, close, for_a_person, holds, newest, not_reached
+from autograder.judge import agree, close, confirmed, for_a_person, holds, newest, not_reached
 from autograder.model import Tolerance
 from autograder.oracle import map_jacobian
 
@@ -31,20 +32,20 @@ def attempted(as_written):
     return as_written.mentions_it(ABOUT) and bool(found or _has_function(as_written) or _not_executed(as_written))
 
 
-def matrix(as_written, fresh):
+def matrix(as_written, fresh, scaled):
     """The matrix is right here, with a fresh seed, and for hidden functions if a function of a function made it."""
     first, again, hidden = _matrix(as_written), _matrix(fresh), _hidden(as_written, fresh)
     for claims in (hidden, first, again):
         if claims and not any(map(_passes, claims)):
             return newest(claims)
     if first or hidden:
-        return newest([*first, *hidden])
+        return confirmed(newest([*first, *hidden]), by=bool(hidden) or _follows(first, scaled))
     if _has_function(as_written) and fresh.called:
         return newest(_unlike(fresh))
     return for_a_person(_not_executed(as_written), "not_executed")
 
 
-def by_autodiff(as_written, fresh):
+def by_autodiff(as_written, fresh, scaled):
     """Its rows are what passes or transforms delivered."""
     called = _calls_like_jacobian(fresh)
     if called:
@@ -52,12 +53,55 @@ def by_autodiff(as_written, fresh):
     claims = _matrix(as_written)
     right = [claim for claim in claims if hasattr(claim, "expected") and _passes(claim)]
     if right:
-        return holds(any(_is_delivered(as_written, claim.expected) for claim in right), otherwise="no_pass")
+        delivered = any(_is_delivered(as_written, claim.expected) for claim in right)
+        return confirmed(holds(delivered, otherwise="no_pass"), by=_follows(right, scaled))
     if _row_passes(as_written) or _transforms(as_written) or _one_pass(as_written):
-        return holds(True)
+        return confirmed(holds(True), by=_some_follow(as_written, scaled))
     if claims or (_has_function(as_written) and fresh.called):
         return not_reached()
     return for_a_person(_not_executed(as_written), "not_executed")
+
+
+# ---------------------------------------------------------------------------------- the scaled run
+
+
+def _follows(claims, scaled):
+    """A matrix that passed comes out c times as large, kept or returned whole, or delivered row by row."""
+    right = [claim.expected for claim in claims if hasattr(claim, "expected") and _passes(claim)]
+    return any(_is_seen(scaled, c * j) for j in right if np.any(j) for c in _scales(scaled))
+
+
+def _is_seen(scaled, matrix):
+    values = [(v.array, v.parts) for v in scaled.values] + [(d.result, d.parts) for d in scaled.derivatives]
+    whole = (_as_matrix(array, parts, matrix.shape) for array, parts in values)
+    if any(agree(found, matrix, NEAR) for found in whole if found is not None):
+        return True
+    delivered = [array for array in _delivered(scaled) if array.size in matrix.shape]
+    return any(all(not np.any(line) or _is_among(line, delivered) for line in lines) for lines in (matrix, matrix.T))
+
+
+def _is_among(line, arrays):
+    return any(array.size == line.size and agree(array, line, NEAR) for array in arrays)
+
+
+def _some_follow(as_written, scaled):
+    """The matrix is not right, but what passes and transforms delivered is c times as large."""
+    arrays, larger = list(_delivered(as_written)), list(_delivered(scaled))
+    return any(_is_among(c * array, larger) for array in arrays if np.any(array) for c in _scales(scaled))
+
+
+def _scales(scaled):
+    """c; and its square, where a transform is made of two passes."""
+    return scaled.scale, scaled.scale**2
+
+
+def _delivered(seen):
+    """What each pass left, added or returned, and what transforms returned, as vectors."""
+    leaves = [leaf for p in seen.passes for leaf in p.leaves if leaf.after is not None]
+    yield from (np.ravel(leaf.after) for leaf in leaves)
+    yield from map(_increment, leaves)
+    yield from (np.concatenate([np.ravel(x.after) for x in p.leaves]) for p in seen.passes if _has_several(p))
+    yield from (np.ravel(call.result) for call in seen.derivatives if call.result is not None)
 
 
 # ---------------------------------------------------------------------------------- references
@@ -306,11 +350,8 @@ def _row_passes(seen):
 
 def _is_delivered(seen, jacobian):
     """Every row that is not zero is what some pass left, added or returned; or a transform was called there."""
-    leaves = [leaf for p in seen.passes for leaf in p.leaves if leaf.after is not None]
-    arrays = [np.ravel(leaf.after) for leaf in leaves] + [_increment(leaf) for leaf in leaves]
-    wide = [np.concatenate([np.ravel(x.after) for x in p.leaves]) for p in seen.passes if _has_several(p)]
-    delivered = [array for array in (*arrays, *wide) if array.size == jacobian.shape[1]]
-    if all(not np.any(row) or any(agree(array, row, NEAR) for array in delivered) for row in jacobian):
+    delivered = list(_delivered(seen))
+    if all(not np.any(row) or _is_among(row, delivered) for row in jacobian):
         return True
     return any(agree(np.asarray(call.reference), jacobian, NEAR) for call in _transforms(seen))
 

@@ -2,15 +2,22 @@
 
 Right outcomes: the RuntimeError is met (uncaught, caught, printed); or the graph was retained, or had nothing saved,
 and the second pass adds to the gradient. Passes over one graph with other roots or weights are another exercise's.
+
+That two passes ran is what the child says. So once more, with every cotangent multiplied by a hidden c and every graph
+kept: there the second pass has to go through and to add c times the gradient that the first left as written.
 """
 
+import numpy as np
+
 from autograder.evidence import error_kind
-from autograder.judge import best, for_a_person, holds, not_reached
+from autograder.judge import agree, best, confirmed, for_a_person, holds, not_reached
+from autograder.model import Tolerance
 
 TWICE = (
     r"second (time|backward|pass|call|run)|backward\W+(?:\w+\W+){0,4}?(again|twice)|twice\W+(?:\w+\W+){0,4}?backward|"
     r"run(ning)? (it|this|backward) (again|twice)|两次|第二次|再次|再一次|重复"
 )
+NEAR = Tolerance(1e-4, 1e-6)
 AND_THEN = (
     r"error|raise|fail|free|free[sd]|releas|destroy|buffer|complain|gone|not (possible|allowed)|doubl|accumul|retain|"
     r"错|释放|累加|累积|保留|不能|销毁"
@@ -25,19 +32,19 @@ def attempted(as_written):
     return bool(_repeats(as_written) or _rebuilt(as_written) or _found(as_written))
 
 
-def second_pass(as_written):
+def second_pass(as_written, scaled):
     """The same inner nodes were passed again, from an equal root with equal weights."""
     repeats = [holds(True, at=p) for p in _repeats(as_written)]
     rebuilt = [holds(False, otherwise="rebuilt", at=p) for p in _rebuilt(as_written)]
-    return best(repeats or rebuilt or [_person(as_written)])
+    return confirmed(best(repeats or rebuilt or [_person(as_written)]), by=_adds_again(as_written, scaled))
 
 
-def outcome(as_written):
+def outcome(as_written, scaled):
     """The second pass met the error, or went through."""
     repeats = [holds(_is_met(p), otherwise="other_error", at=p) for p in _repeats(as_written)]
     if not repeats and _rebuilt(as_written):
         return not_reached()
-    return best(repeats or [_person(as_written)])
+    return confirmed(best(repeats or [_person(as_written)]), by=_adds_again(as_written, scaled))
 
 
 def explanation(as_written):
@@ -45,6 +52,26 @@ def explanation(as_written):
     judged = [*_repeats(as_written), *_rebuilt(as_written)]
     near = judged[0] if judged else None
     return for_a_person(as_written.words(kinds=("markdown", "comment", "string", "output"), near=near))
+
+
+def _adds_again(as_written, scaled):
+    """A second pass of the scaled run added c times what a first pass as written had added, at the same leaf."""
+    first = {p.repeat_of for p in _repeats(as_written)}
+    gains = [gain for p in as_written.passes if p.number in first for gain in _gains(p)]
+    again = [gain for p in scaled.passes if p.repeat_of >= 0 for gain in _gains(p)]
+    return any(
+        np.any(g) and np.array_equal(x, other_x) and agree(other_g, scaled.scale * g, NEAR)
+        for x, g in gains
+        for other_x, other_g in again
+    )
+
+
+def _gains(p):
+    """(leaf, what the pass added to its gradient), where there are numbers."""
+    for leaf in p.leaves if not p.error else ():
+        if leaf.x is not None and leaf.after is not None:
+            before = 0.0 if leaf.before is None else np.asarray(leaf.before, float)
+            yield leaf.x, np.asarray(leaf.after, float) - before
 
 
 def _repeats(seen):

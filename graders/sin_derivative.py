@@ -6,7 +6,7 @@ x.grad = cos x        where autograd is told s′ instead: x.grad = s′(x), whi
 import numpy as np
 
 from autograder.evidence import error_kind
-from autograder.judge import agree, best, close, holds, newest, not_reached
+from autograder.judge import agree, best, close, confirmed, holds, newest, not_reached
 from autograder.model import Tolerance
 from autograder.oracle import told_slope
 
@@ -32,7 +32,8 @@ def attempted(as_written):
 def derivative(as_written, sin_slope):
     """A backward pass left cos x at the student's own x, or what is drawn as cos x came from one (rescaled, say)."""
     drawn = [holds(True, at=curve) for curve in _of_kind(as_written, "d") if _draws_told_slope(sin_slope)]
-    return newest([*_tried(as_written), *drawn, *_no_pass(as_written)])
+    follows = _follows_in_passes(sin_slope) or _follows_in_drawing(sin_slope)
+    return confirmed(newest([*_tried(as_written), *drawn, *_no_pass(as_written)]), by=follows)
 
 
 def by_autodiff(as_written, sin_slope):

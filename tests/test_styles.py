@@ -352,7 +352,7 @@ REFUSED = {
     "typed in beside a pass": (
         "x = torch.tensor([1., 2.], requires_grad=True); y = torch.stack([x[0] * x[1], x[1] ** 2]); y.sum().backward()\n"
         "J = torch.tensor([[2., 1.], [0., 4.]])",
-        {"jacobian": {"matrix": "passed", "by_autodiff": "no_pass"}},
+        {"jacobian": {"matrix": "needs_review", "by_autodiff": "no_pass"}},
     ),
     "right passes, wrong rows kept": (
         "x = torch.tensor([1., 2.], requires_grad=True); y = torch.stack([x[0] * x[1], x[1] ** 2]); J = torch.zeros(2, 2)\n"
@@ -373,7 +373,7 @@ REFUSED = {
         "    @staticmethod\n    def backward(ctx, g): return g * ctx.saved_tensors[0].cos()\n"
         "x = torch.linspace(-3, 3, 99, requires_grad=True); y = Sine.apply(x); y.sum().backward()\n"
         "plt.plot(x.data, y.data); plt.plot(x.data, x.grad)",
-        {"sin_derivative": {"derivative": "passed", "by_autodiff": "did_not_follow", "plot": "passed"}},
+        {"sin_derivative": {"derivative": "needs_review", "by_autodiff": "did_not_follow", "plot": "passed"}},
     ),
 }
 
