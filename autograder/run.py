@@ -56,8 +56,14 @@ class Grader:
         readable = sorted(self._sandbox.open_to_all)
         swaps = self._sandbox.broken_swaps.items()
         return (
-            *(f"a submission can {what} here, because everybody can; take that right away (chmod)" for what in readable),
-            *(f"replacing {name} does not work with this PyTorch, so what needs it waits for you: {w}" for name, w in swaps),
+            *(
+                f"a submission can {what} here, because everybody can; take that right away (chmod)"
+                for what in readable
+            ),
+            *(
+                f"replacing {name} does not work with this PyTorch, so what needs it waits for you: {w}"
+                for name, w in swaps
+            ),
         )
 
     def grade(self, submissions: Sequence[Submission]) -> Iterator[Report]:

@@ -113,12 +113,7 @@ class Reader:
         head, body = _HEAD.unpack(self._exactly(_HEAD.size))
         self.frames += 1
         self.total += head + body
-        if (
-            head > self.most
-            or body > MAX_ARRAY_BYTES
-            or self.total > MAX_TOTAL_BYTES
-            or self.frames > MAX_FRAMES
-        ):
+        if head > self.most or body > MAX_ARRAY_BYTES or self.total > MAX_TOTAL_BYTES or self.frames > MAX_FRAMES:
             raise Malformed("more data than a submission may send")
         return _header(self._exactly(head)), self._exactly(body)
 

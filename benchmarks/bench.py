@@ -54,7 +54,14 @@ def bare_rounds(submissions, count):
     units = [[vars_of(unit) for file in s.files for unit in file.units if unit.kind != "markdown"] for s in submissions]
     work = json.dumps({"rounds": count, "submissions": units})
     command = [sys.executable, str(ROOT / "benchmarks" / "bare.py")]
-    done = subprocess.run(command, input=work, capture_output=True, text=True, env=server.environment(Path(tempfile.gettempdir())), check=True)
+    done = subprocess.run(
+        command,
+        input=work,
+        capture_output=True,
+        text=True,
+        env=server.environment(Path(tempfile.gettempdir())),
+        check=True,
+    )
     return json.loads(done.stdout)
 
 

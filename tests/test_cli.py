@@ -368,7 +368,7 @@ def test_interrupted_writes_nothing(pretend, tmp_path, capsys):
     before = (tmp_path / "results/results.json").read_bytes()
     capsys.readouterr()
     pretend(Interrupted)
-    assert cli.main(["week3", "--seed", "2"]) == 130
+    assert cli.main(["week3", "--seed", "2", "--quiet"]) == 130
     told = capsys.readouterr()
     assert (told.out, told.err) == (
         "",

@@ -197,35 +197,63 @@ def test_noise_changes_no_score(grade, noise):
     assert told(grade(SINE + noise + "\n")) == RIGHT
 
 
-@pytest.mark.parametrize(
-    ("code", "outcome", "words"),
-    [
-        ("import os; os._exit(0)", Outcome.DIED, "ended the Python process itself"),
-        ("import ctypes; ctypes.string_at(0)", Outcome.DIED, "ended by a signal"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", Outcome.DIED, "ended by a signal"),
-    ],
-)
-def test_a_crash_costs_what_comes_after_it(grade, code, outcome, words):
-    """What was seen before it was seen; the next submission does not notice."""
-    report = grade(f"{SINE}plt.show()\n{code}\nimport torch\n")
-    assert report.outcome is outcome
-    assert any(words in remark for remark in report.remarks)
-    assert told(report)["sin_derivative"]["derivative"] == "passed"
+CRASHES = {
+    "ends the process": ("import os; os._exit(0)", "ended the Python process itself"),
+    "segmentation fault": ("import ctypes; ctypes.string_at(0)", "ended by a signal"),
+    "forbidden call": ("import ctypes; ctypes.string_at(0)", "ended by a signal"),
+    "abort": ("import os; os.abort()", "ended by a signal"),
+}
+
+
+@pytest.mark.parametrize("way", CRASHES)
+def test_a_crash_costs_only_its_own_unit(grade, way):
+    """What stands before and behind it counts; student and instructor read where it was and what it was."""
+    code, words = CRASHES[way]
+    before, line, behind = "one = 1\n", f"{code}\n", SINE
+    report = grade(before + line + behind)
+    assert report.outcome is Outcome.DIED
+    assert told(report) == RIGHT
+    (remark,) = [remark for remark in report.remarks if words in remark]
+    assert remark.startswith("The run was cut short, in hw.py, line 2: ")
+    assert "run again without that" in remark
+    assert any(words in act for act in report.acts)
     assert told(grade(SINE)) == RIGHT
 
 
-def test_a_hidden_case_that_crashes_is_held_against_nobody(grade):
-    """It ran to its end as written: what the other run lacks goes to a person."""
+def test_a_crash_in_the_answer_itself_leaves_what_was_seen_before(grade):
+    """One cell that draws and then ends the process: nothing is left when it is left out, so as far as it came."""
+    report = grade(hw_ipynb=notebook(SINE + "plt.show()\nimport os\nos._exit(1)\n"))
+    assert report.outcome is Outcome.DIED
+    assert told(report) == RIGHT
+
+
+def test_as_many_crashes_as_there_are_runs(grade):
+    """Three can be left out; with a fourth, what follows it is not reached."""
+    crash = "import os; os._exit(1)\n"
+    assert told(grade(crash * 3 + SINE)) == RIGHT
+    report = grade(crash * 4 + SINE)
+    assert {v.status for answer in report.answers for v in answer.verdicts} == {Status.NOT_REACHED}
+    assert sum("run again without that" in remark for remark in report.remarks) == 3
+
+
+def test_a_crash_in_a_hidden_case_only(grade):
+    """It is left out there as well, and what the rest computes is judged."""
     crash = f"import torch, os\nif torch.initial_seed() > {SEED + 1000}: os._exit(1)\n"
     code = "x = torch.tensor([1., 2.], requires_grad=True); y = torch.stack([x[0] * x[1], x[1] ** 3, x[0]])\n"
-    report = grade(f"{crash}{code}J = torch.stack([torch.autograd.grad(v, x, retain_graph=True)[0] for v in y]).T\n")
-    assert told(report)["jacobian"] == {"matrix": "needs_review", "by_autodiff": "passed"}
+    rows = "torch.stack([torch.autograd.grad(v, x, retain_graph=True)[0] for v in y])"
+    report = grade(f"{crash}{code}J = {rows}\n")
+    assert told(report)["jacobian"] == {"matrix": "passed", "by_autodiff": "passed"}
+    assert any("A second run, under other conditions, was cut short" in remark for remark in report.remarks)
 
 
-def test_what_a_crash_cut_off_is_not_reached(grade):
-    """Not attempted would be untrue: nobody knows."""
-    report = grade("import os; os._exit(0)\n" + SINE)
-    assert {v.status for answer in report.answers for v in answer.verdicts} == {Status.NOT_REACHED}
+def test_a_function_that_crashes_when_it_is_called(grade):
+    """Only that function is not called again."""
+    source = SINE + "def boom(x):\n    import os; os._exit(3)\n"
+    f = "def f(a):\n    b = a * 2\n    while b.norm() < 1000: b = b * 2\n    return b if b.sum() > 0 else 100 * b\n"
+    use = "a = torch.tensor([1., 2.], requires_grad=True); d = f(a); d.sum().backward(); print(a.grad == d / a)\n"
+    report = grade(source + f + use)
+    assert told(report)["control_flow"]["gradient"] == "passed"
+    assert any("in a call of boom()" in remark for remark in report.remarks)
 
 
 def test_sys_exit_ends_a_script_and_nothing_else(grade):
@@ -260,7 +288,11 @@ def test_no_state_reaches_the_next_submission(grader, tmp_path):
 def test_the_child_has_no_variable_of_ours(exercises, tmp_path, monkeypatch):
     """A token in the instructor's environment is not in the child's."""
     monkeypatch.setenv("LMS_TOKEN", "secret")
-    source = "import os\nif 'LMS_TOKEN' not in open('/proc/self/environ').read() + str(os.environ):\n"
+    source = (
+        "import os, ctypes\nvariables = ctypes.POINTER(ctypes.c_char_p).in_dll(ctypes.CDLL(None), 'environ')\n"
+        "found = []\nwhile variables[len(found)]: found.append(variables[len(found)])\n"
+        "if found and b'LMS_TOKEN' not in b' '.join(found) + str(os.environ).encode():\n"
+    )
     (tmp_path / "a.py").write_text(source + "".join(f"    {line}\n" for line in SINE.strip().splitlines()))
     submissions, _ = intake.find([tmp_path])
     with Grader(list(exercises.values()), ladder.find(), seed=SEED, jobs=1) as grader:

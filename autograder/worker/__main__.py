@@ -147,7 +147,11 @@ def _run_child(locks: "Lock", given: socket.socket, lane: int) -> None:
     except BaseException:  # noqa: BLE001  whatever broke, it was ours, and the status says so
         child.confess(stream, traceback.format_exc())
         os._exit(SETUP_FAILED)
-    child.run(job)
+    try:
+        child.run(job)
+    except BaseException:  # noqa: BLE001  nothing of the student's raises out of it: this is ours as well
+        job.observer.recorder.send("fault", text=traceback.format_exc()[-2000:])
+        os._exit(SETUP_FAILED)
     os._exit(0)
 
 

@@ -95,5 +95,3 @@ def _asks(frame: FrameType | None, files: Collection[str]) -> bool:
             return False
         frame = frame.f_back
     return False
-
-

@@ -26,10 +26,23 @@ MOST_DESCRIPTORS = 64
 MOST_THREADS = 64  # where the child has a user id of its own; elsewhere the limit would count other people's
 FILE_BYTES = 16 * 2**20  # one file
 SLACK = 256 * 2**20  # address space that is reserved and never used
-READ_ONLY_TREES = ("/usr/lib", "/usr/local/lib", "/lib", "/lib64", "/usr/share/fonts", "/usr/share/zoneinfo")
-READ_ONLY_TREES += ("/sys/devices/system/cpu",)
-READ_ONLY_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/dev/urandom")
-READ_ONLY_FILES += ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat")
+READ_ONLY_TREES = (
+    "/usr/lib",
+    "/usr/local/lib",
+    "/lib",
+    "/lib64",
+    "/usr/share/fonts",
+    "/usr/share/zoneinfo",
+    "/sys/devices/system/cpu",
+)
+READ_ONLY_FILES = (
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/dev/urandom",
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/proc/stat",
+)
 OWN_FOLDER = (
     kernel.READ_FILE | kernel.READ_DIR | kernel.WRITE_FILE | kernel.TRUNCATE | kernel.MAKE_REG | kernel.MAKE_DIR
 )
@@ -203,8 +216,10 @@ STEPS: tuple[Callable[[Lock, Cell], None], ...] = (
 def _limit(kind: int, soft: int, hard: int | None = None) -> None:
     """Never above what the process itself is held to."""
     _, most = resource.getrlimit(kind)
-    wanted = (soft, soft if hard is None else hard)
-    resource.setrlimit(kind, tuple(min(n, most) if most != resource.RLIM_INFINITY else n for n in wanted))
+    hard = soft if hard is None else hard
+    if most != resource.RLIM_INFINITY:
+        soft, hard = min(soft, most), min(hard, most)
+    resource.setrlimit(kind, (soft, hard))
 
 
 def _sizes() -> dict[str, int]:

@@ -3,6 +3,7 @@
 It answers through the same stream, behind the same locks. Every attempt is harmless where the lock is missing.
 """
 
+import functools
 import os
 import resource
 import socket
@@ -10,7 +11,9 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from autograder.worker import swaps
 from autograder.worker.recorder import Recorder
+from autograder.worker.self_test import self_test
 
 
 def run(what: dict[str, Any], recorder: Recorder) -> None:
@@ -19,17 +22,18 @@ def run(what: dict[str, Any], recorder: Recorder) -> None:
         for name, sentence in _locks(what["lock"]["hidden"]):
             recorder.send("proof", name=name, failure=sentence)
     if "swap" in what:
-        recorder.send("proof", name=what["swap"][0], failure="")  # TODO(self test)
+        swaps.install(*what["swap"])
+        recorder.send("proof", name=what["swap"][0], failure=self_test(*what["swap"]))
 
 
 def _locks(hidden: Sequence[str]) -> Iterator[tuple[str, str]]:
     """(what was tried, a sentence if it worked)."""
     for path in hidden:
-        yield "read", "" if _is_refused(lambda path=path: _read(path)) else f"read {path}"
+        yield "read", "" if _is_refused(functools.partial(_read, path)) else f"read {path}"
     parent = os.getppid()
     attempts: dict[str, Callable[[], object]] = {
         "start a process": _fork,
-        "start a program": lambda: subprocess.run(["/bin/true"], check=False),  # noqa: S603
+        "start a program": lambda: subprocess.run(["/bin/true"], check=False),
         "signal another process": lambda: os.kill(parent, 0),
         "signal itself": lambda: os.kill(os.getpid(), 0),
         "open a socket": lambda: socket.socket().close(),
@@ -68,4 +72,3 @@ def _write(path: str) -> None:
     with open(path, "wb"):
         pass
     os.unlink(path)
-

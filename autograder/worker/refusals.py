@@ -4,12 +4,15 @@ The kernel answers "Operation not permitted", somewhere deep in a library; nobod
 """
 
 import builtins
-import contextlib
-import importlib
 import os
 import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
+
+import torch
+from torch.utils.data import DataLoader
+
+from autograder.worker.recorder import replace
 
 NOT_ALLOWED = "not allowed while grading"
 _BY_MODULE = (  # the file of a frame on the way to the error → what it was after; the innermost counts
@@ -62,9 +65,8 @@ class NotHere(PermissionError):
 
 def refuse_politely(remark: Callable[[str], None]) -> None:
     """Put a sentence in place of what would hang, fail in silence, or need what is not here."""
-    builtins.input = _no_input
-    for name in ("system", "popen"):
-        setattr(os, name, _not_here("starting other programs"))
+    replace(builtins, input=_no_input)
+    replace(os, system=_not_here("starting other programs"), popen=_not_here("starting other programs"))
     _load_without_workers(remark)
     _compile_eagerly(remark)
 
@@ -82,8 +84,7 @@ def _no_input(prompt: object = "") -> NoReturn:
 
 def _load_without_workers(remark: Callable[[str], None]) -> None:
     """A DataLoader with workers loads in this process: the batches are the same."""
-    data = importlib.import_module("torch.utils.data")
-    init: Callable[..., None] = data.DataLoader.__init__
+    init: Callable[..., None] = DataLoader.__init__
 
     def patient_init(self: Any, *args: Any, num_workers: int = 0, **options: Any) -> None:
         if num_workers:
@@ -92,12 +93,11 @@ def _load_without_workers(remark: Callable[[str], None]) -> None:
                 options.pop(needless, None)
         init(self, *args, **options)
 
-    data.DataLoader.__init__ = patient_init
+    replace(DataLoader, __init__=patient_init)
 
 
 def _compile_eagerly(remark: Callable[[str], None]) -> None:
     """The default back end of torch.compile starts a C++ compiler; the graph is the same without one."""
-    torch = importlib.import_module("torch")
     real: Callable[..., Any] = torch.compile
 
     def compiled(*args: Any, backend: Any = "inductor", **options: Any) -> Any:
@@ -108,5 +108,4 @@ def _compile_eagerly(remark: Callable[[str], None]) -> None:
                 options.pop(needless, None)
         return real(*args, backend=backend, **options)
 
-    with contextlib.suppress(AttributeError):
-        torch.compile = compiled
+    replace(torch, compile=compiled)

@@ -14,7 +14,6 @@ import tempfile
 
 import pyseccomp
 
-
 READING = """
     read readv pread64 preadv preadv2 lseek close close_range dup dup2 dup3
     stat fstat lstat newfstatat statx statfs fstatfs access faccessat faccessat2 readlink readlinkat
