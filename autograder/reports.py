@@ -9,6 +9,7 @@ from autograder.observe import Observed
 from autograder.talk import Ending
 
 MAX_ERRORS = 3  # that a report tells
+NOT_ALLOWED = "not allowed while grading"  # as in worker/refusals.py: it says more than the error that it explains
 
 
 def graded(
@@ -73,12 +74,14 @@ def _place(ending: Ending) -> str:
 
 def _told(ending: Ending) -> Iterator[str]:
     """Modules that were missing, what is no Python, the first errors, and what the run itself remarked on."""
-    errors = [item for item in ending.observations if isinstance(item, Error)]
+    said = [item for item in ending.observations if isinstance(item, Remark)]
+    refused = {item.where for item in said if NOT_ALLOWED in item.text}
+    errors = [item for item in ending.observations if isinstance(item, Error) and item.where not in refused]
     yield from (f"{error.where}: {error.message}" for error in errors if error.type == "ModuleNotFoundError")
     yield from (f"{error.where}: is no Python and did not run" for error in errors if error.type == "SyntaxError")
     news = [error for error in errors if _is_news(error)][:MAX_ERRORS]
     yield from (f"{e.where}: stopped with {e.type}: {_first_line(e.message)}" for e in news)
-    yield from (f"{item.where}: {item.text}" for item in ending.observations if isinstance(item, Remark))
+    yield from (f"{item.where}: {item.text}" for item in said)
 
 
 def _is_news(error: Error) -> bool:

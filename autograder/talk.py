@@ -99,8 +99,8 @@ class Talk:
     def _decided(self, told: dict[str, Any]) -> tuple[Outcome, str]:
         ended, seconds = _signal_of(told["status"]), float(self.job["seconds"])
         if self.stopped == "late" or ended == signal.SIGXCPU or _ignored_the_limit(ended, told, self):
-            used = f" (and had computed for {told['cpu_seconds']:.0f} of them)" if seconds >= 1 else ""
-            return Outcome.TIMED_OUT, f"it was still running after {seconds:g} seconds{used}"
+            used = f"{told['cpu_seconds']:.1f} s of processor time"
+            return Outcome.TIMED_OUT, f"it was still running after {seconds:g} seconds ({used})"
         if self.stopped == "overfull":
             most = f"more than {MOST_ENTRIES} files or {MOST_BYTES >> 20} MB"
             return Outcome.DIED, f"it wrote {most}, which is not allowed while grading"

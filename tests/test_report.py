@@ -261,7 +261,7 @@ def test_a_failure_of_ours_is_told_as_ours():
         (
             Outcome.TIMED_OUT,
             {},
-            "ada  timed out; what it did before that was judged",
+            "ada  timed out; the notes say where, and what was judged",
         ),
         (
             Outcome.GRADER_ERROR,

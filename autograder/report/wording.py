@@ -105,12 +105,13 @@ def outcome(report: Report) -> str:
         case Outcome.DECLINED:
             framework = one_line(report.submission.declined) or "another framework"
             return f"declined: written for {framework}, nothing was run"
+        # What comes after the piece that stopped a run is judged by another run, without that piece.
         case Outcome.TIMED_OUT:
-            return "timed out; what it did before that was judged"
+            return "timed out; the notes say where, and what was judged"
         case Outcome.OUT_OF_MEMORY:
-            return "out of memory; what it did before that was judged"
+            return "out of memory; the notes say where, and what was judged"
         case Outcome.DIED:
-            return "ended early; what it did before that was judged"
+            return "ended early; the notes say where, and what was judged"
         case Outcome.GRADER_ERROR:
             return "needs review: the grader failed on this submission, and no points were taken"
 
