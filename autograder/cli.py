@@ -18,10 +18,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograder import __version__, ladder
 from autograder.model import Exercise, Outcome, Report, Run, Skipped, Status, Submission
 from autograder.report import FORMATS, encoded, files, screen, terminal, wording
+
+if TYPE_CHECKING:  # they import what takes time
+    from autograder.run import Grader
+    from autograder.store import Store
 
 DESCRIPTION = """\
 Grade homework on automatic differentiation: notebooks and scripts that use PyTorch.
@@ -150,6 +155,7 @@ def _add_what_is_graded(parser: argparse.ArgumentParser) -> None:
     add("--timeout", type=_seconds, metavar="S", help="seconds for one run (default: the exercise's limit)")
     jobs = _processors()
     add("--jobs", type=_jobs, default=jobs, metavar="N", help=f"submissions at once (default: {jobs})")
+    add("--again", action="store_true", help="run everything again, also what has been graded before")
     unsafe = "grade even where submissions can read every file that you can"
     add("--allow-unsafe", action="store_true", help=unsafe)
 
@@ -268,23 +274,54 @@ def _graded(
     from autograder import run, sandbox
 
     rung = _rung(arguments)
-    seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
     reports: list[Report] = []
     started = _now()
-    try:
-        with run.Grader(exercises, rung, seed=seed, jobs=arguments.jobs, seconds=arguments.timeout) as grader:
-            coming = grader.grade(submissions)
-            for report in coming if arguments.quiet else screen.watched(coming, len(submissions)):
-                reports.append(report)
-            torch = grader.torch
-            for warning in grader.warnings:
-                _complain(f"warning: {warning}")
-    except sandbox.SandboxError as error:
-        raise Stop(f"the grader could not run: {error}", Exit.OURS) from error
-    except KeyboardInterrupt:
-        sentence = f"interrupted after {len(reports)} of {len(submissions)} submissions; nothing was written"
-        raise Stop(sentence, Exit.INTERRUPTED) from None
+    with _store(arguments.output) as kept:
+        seed = _seed_of(kept, arguments.seed)
+        options = {"jobs": arguments.jobs, "seconds": arguments.timeout, "store": kept, "forget": arguments.again}
+        try:
+            with run.Grader(exercises, rung, seed=seed, **options) as grader:
+                coming = grader.grade(submissions)
+                for report in coming if arguments.quiet else screen.watched(coming, len(submissions)):
+                    reports.append(report)
+                torch = grader.torch
+                _tell(arguments, grader, len(reports))
+        except sandbox.SandboxError as error:
+            raise Stop(f"the grader could not run: {error}", Exit.OURS) from error
+        except KeyboardInterrupt:
+            sentence = f"interrupted after {len(reports)} of {len(submissions)} submissions; no results were written"
+            raise Stop(f"{sentence}, and the same command goes on from here", Exit.INTERRUPTED) from None
     return Graded(Run(seed, started, _now(), __version__, torch, f"{rung.name}: {rung.says}"), tuple(reports), skipped)
+
+
+@contextmanager
+def _store(folder: Path) -> Iterator["Store"]:
+    """What is known of earlier invocations with the same output folder."""
+    from autograder import store
+
+    try:
+        kept = store.Store(folder)
+    except store.StoreError as error:
+        raise Stop(str(error), Exit.OURS) from None
+    try:
+        yield kept
+    finally:
+        kept.close()
+
+
+def _seed_of(kept: "Store", given: int | None) -> int:
+    """The one that is given; else that of the last run here, so that nothing has to be run again; else a new one."""
+    if given is not None:
+        kept.set("seed", str(given))
+    return int(kept.setting("seed", str(secrets.randbelow(2**31))))
+
+
+def _tell(arguments: argparse.Namespace, grader: "Grader", total: int) -> None:
+    known = grader.memory.reports_known if grader.memory else 0
+    if known and not arguments.quiet:
+        _complain(f"{known} of {total} had been graded before, and nothing about them has changed")
+    for warning in grader.warnings:
+        _complain(f"warning: {warning}")
 
 
 def _rung(arguments: argparse.Namespace) -> ladder.Rung:

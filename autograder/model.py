@@ -151,20 +151,36 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """A person's points for one exercise of one submission, in place of ours, and why."""
+
+    points: float
+    why: str
+    at: str  # ISO 8601, UTC
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What one submission made of one exercise."""
 
     exercise: Exercise
     attempted: bool
     verdicts: tuple[Verdict, ...]
+    override: Override | None = None
 
     @property
-    def score(self) -> float:
+    def graded(self) -> float:
+        """The points that the grader gave."""
         return sum(verdict.points for verdict in self.verdicts)
 
     @property
+    def score(self) -> float:
+        """The points that count: a person's, where one has decided."""
+        return self.override.points if self.override else self.graded
+
+    @property
     def awaiting_review(self) -> float:
-        return sum(verdict.awaiting_review for verdict in self.verdicts)
+        return 0.0 if self.override else sum(verdict.awaiting_review for verdict in self.verdicts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,4 +231,5 @@ class Report:
         if self.outcome is not Outcome.FINISHED:
             return True
         statuses = (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
-        return any(v.status in statuses for a in self.answers for v in a.verdicts)
+        undecided = (answer for answer in self.answers if not answer.override)
+        return any(v.status in statuses for answer in undecided for v in answer.verdicts)

@@ -18,7 +18,12 @@ from autograder.words import Passage
 
 FRESH = 1_000_003  # what a fresh seed is shifted by
 MAX_RERUNS = 3  # of one submission, over all its cases
-Run = Callable[[dict[str, Any], Callable[[], Calls]], Ending]
+Job = dict[str, Any]  # what worker/child.py describes
+Run = Callable[[Job, Case, Callable[[], Calls]], Ending]
+
+
+class Unproven(Exception):
+    """A case that does not work with the torch that is installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ class Runs:
         while True:
             inputs: dict[str, tuple[Any, ...]] = {}
             job = self._job(case, parameters, scale, skipped)
-            ending = self._run(job, lambda given=inputs: _calls(case, seed, given))  # type: ignore[misc]
+            ending = self._run(job, case, lambda given=inputs: _calls(case, seed, given))  # type: ignore[misc]
             if not (again and self._may_go_on(ending, skipped)):
                 return Observed(case, ending, tuple(cut), inputs, parameters, scale, skipped)
             assert ending.blamed is not None  # noqa: S101  _may_go_on has looked
@@ -95,7 +100,7 @@ class Runs:
         self._reruns -= 1
         return self._reruns >= 0
 
-    def _job(self, case: Case, parameters: Sequence[float], scale: float, skipped: Iterable[int]) -> dict[str, Any]:
+    def _job(self, case: Case, parameters: Sequence[float], scale: float, skipped: Iterable[int]) -> Job:
         return {
             "units": self._units,
             "files": self._files,

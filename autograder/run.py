@@ -1,82 +1,107 @@
 """Grade one, grade many. report = judge(exercise, observe(submission, case))"""
 
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from autograder import judge, oracle, reports, spec
+from autograder.kept import Memory
 from autograder.ladder import Rung
-from autograder.model import Answer, Case, Exercise, Report, Submission
-from autograder.observe import Conditions, Observed, Runs, distinct
-from autograder.sandbox import Sandbox, SandboxError
+from autograder.model import Case, Exercise, Report, Submission
+from autograder.observe import Conditions, Job, Observed, Runs, Unproven, distinct
+from autograder.sandbox import CannotStart, Sandbox, SandboxError
 from autograder.seen import Seen
+from autograder.store import Store
+from autograder.talk import Calls, Ending
 
 SECRETS = ("graders", "exercises", "autograder/judge.py", "autograder/oracle.py")  # what no submission may read
 ROOT = Path(__file__).resolve().parent.parent
 
 
 class Grader:
-    """A warm sandbox and the exercises; a context manager. Reports come in the order of the submissions."""
+    """A warm sandbox and the exercises; a context manager. Reports come in the order of the submissions.
+
+    With a store, what was graded before is taken from there, and the sandbox starts when something has to be run.
+    """
 
     def __init__(
-        self, exercises: Sequence[Exercise], rung: Rung, *, seed: int, jobs: int, seconds: float | None = None
+        self,
+        exercises: Sequence[Exercise],
+        rung: Rung,
+        *,
+        seed: int,
+        jobs: int,
+        seconds: float | None = None,
+        store: Store | None = None,
+        forget: bool = False,
     ) -> None:
         self._exercises = tuple(exercises)
         self._graders = {exercise.name: spec.grader_of(exercise) for exercise in exercises}
         limit = seconds or max(exercise.limits.seconds for exercise in exercises)
         memory = max(exercise.limits.memory_mib for exercise in exercises)
         self._conditions = Conditions(seed, limit, memory)
+        self.memory = Memory(store, exercises, self._conditions, rung.name, forget=forget) if store else None
         self._sandbox = Sandbox(jobs, rung)
         self._pool = ThreadPoolExecutor(jobs)
-        self._warm = False
+        self._starting = threading.Lock()
+        self._started = self._warm = False
 
     def __enter__(self) -> Self:
-        self._sandbox.__enter__()
+        if self.memory is None or self.memory.is_empty:
+            self._start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._sandbox.__exit__(kind, value, trace)
+        if self._started:
+            self._sandbox.__exit__(kind, value, trace)
         self._pool.shutdown()
 
     @property
     def torch(self) -> str:
-        """Version of torch in the sandbox; waits until it is warm."""
+        """Version of torch that ran the submissions; waits until it is known."""
+        if self.memory is None:
+            self._wait()
+        elif not self._started:
+            return self.memory.torch
         self._wait()
         return self._sandbox.torch
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What an instructor should know of this machine; waits until it is known."""
-        self._wait()
-        readable = sorted(self._sandbox.open_to_all)
-        swaps = self._sandbox.broken_swaps.items()
-        return (
-            *(
-                f"a submission can {what} here, because everybody can; take that right away (chmod)"
-                for what in readable
-            ),
-            *(
-                f"replacing {name} does not work with this PyTorch, so what needs it waits for you: {w}"
-                for name, w in swaps
-            ),
-        )
+        """What an instructor should know of this machine, as far as it was needed."""
+        readable = ", ".join(sorted(path.removeprefix("read ") for path in self._sandbox.open_to_all))
+        opened = f"here every user may read {readable}, and so may submissions; take that right away (chmod -R o-rwx)"
+        broken = self._sandbox.broken_swaps.items()
+        swaps = (f"replacing {name} does not work here, so what needs it waits for you: {why}" for name, why in broken)
+        trouble = self.memory.trouble if self.memory else ""
+        unkept = f"not all could be kept ({trouble}): the grades are complete, and the next run does some work again"
+        return (*([opened] if readable else []), *swaps, *([unkept] if trouble else []))
 
     def grade(self, submissions: Sequence[Submission]) -> Iterator[Report]:
         """A report for each submission. One submission's trouble never touches the next."""
-        if any(_runs(submission) for submission in submissions):
+        if self.memory is None and any(_runs(submission) for submission in submissions):
             self._wait()
         return self._pool.map(self.grade_one, submissions)
 
     def grade_one(self, submission: Submission) -> Report:
         """Never raises for anything that a submission does."""
-        self._wait_if_it_runs(submission)
+        if self.memory is None:
+            return self._graded(submission)
+        return self.memory.report(submission) or self.memory.keep(self._graded(submission))
+
+    def _graded(self, submission: Submission) -> Report:
+        if _runs(submission) and self.memory is None:
+            self._wait()
         try:
             return self._grade(submission)
+        except CannotStart:
+            raise
         except SandboxError:
             return self._again(submission)
         except Exception as error:  # noqa: BLE001  our own mistake: a report that says so, and the next submission
@@ -93,25 +118,38 @@ class Grader:
 
     def observe(self, submission: Submission) -> Seen:
         """The submission as written, not judged: for benchmarks, and for authors who look at what was seen."""
-        self._wait()
         runs = self._of(submission)
         observed = runs.observe(spec.AS_WRITTEN, again=False)
         exercise = self._exercises[0]
         return runs.views(observed, observed.last, [exercise])[exercise.name]
 
-    def _wait_if_it_runs(self, submission: Submission) -> None:
-        if _runs(submission):
-            self._wait()
+    def _start(self) -> None:
+        self._started = True
+        self._sandbox.__enter__()
 
     def _wait(self) -> None:
-        if not self._warm:
+        """Until the sandbox is warm and has proved itself. Raises CannotStart."""
+        with self._starting:
+            if self._warm:
+                return
+            if not self._started:
+                self._start()
             swaps = dict.fromkeys(case.swap for exercise in self._exercises for case in exercise.cases if case.swap)
             drawn = [(name, oracle.swap_parameters(name, self._conditions.seed)) for name in swaps]
             self._sandbox.wait(drawn, [ROOT / name for name in SECRETS])
             self._warm = True
+            if self.memory is not None:
+                self.memory.torch = self._sandbox.torch
+
+    def _run(self, job: Job, case: Case, calls: Callable[[], Calls]) -> Ending:
+        """In the sandbox. Raises Unproven for a swap that does not work on the torch that is installed."""
+        self._wait()
+        if case.swap in self._sandbox.broken_swaps:
+            raise Unproven(case.swap)
+        return self._sandbox.run(job, calls)
 
     def _of(self, submission: Submission) -> Runs:
-        return Runs(submission, self._conditions, self._sandbox.run)
+        return Runs(submission, self._conditions, self.memory.runs(self._run) if self.memory else self._run)
 
     def _grade(self, submission: Submission) -> Report:
         if not _runs(submission):
@@ -119,21 +157,25 @@ class Grader:
         runs = self._of(submission)
         written = runs.observe(spec.AS_WRITTEN)
         last = runs.views(written, written.last, self._exercises)
+        rest = self._attempted(last)
         first = runs.views(written, written.first, self._exercises) if written.cut else last
-        whole = [e for e in self._exercises if not self._attempted(e, last) and self._attempted(e, first)]
-        rest = [e for e in self._exercises if e not in whole]
-        seen = {e.name: {"as_written": (first if e in whole else last)[e.name]} for e in self._exercises}
+        whole = self._attempted(first) - rest if written.cut else set()
+        seen = {e: {"as_written": (first if e in whole else last)[e]} for e in last}
         hidden = [
-            *self._hidden(runs, [e for e in rest if self._attempted(e, last)], seen, written.skipped),
+            *self._hidden(runs, rest, seen, written.skipped),
             *self._hidden(runs, whole, seen, None),
         ]
-        answers = tuple(self._judge(exercise, seen[exercise.name]) for exercise in self._exercises)
-        return reports.graded(submission, written, hidden, answers)
+        judged = (judge.judge(e, self._graders[e.name], seen[e.name], e.name in rest | whole) for e in self._exercises)
+        return reports.graded(submission, written, hidden, tuple(judged))
+
+    def _attempted(self, views: Mapping[str, Seen]) -> set[str]:
+        """The exercises that something in this run is about."""
+        return {name for name, seen in views.items() if self._graders[name].attempted(seen)}
 
     def _hidden(
         self,
         runs: Runs,
-        exercises: Sequence[Exercise],
+        names: Collection[str],
         seen: Mapping[str, dict[str, Seen]],
         skipped: frozenset[int] | None,
     ) -> Iterator[Observed]:
@@ -142,21 +184,16 @@ class Grader:
         `skipped`: without what the run as written had to leave out. None: an answer stands in the very piece that ended
         the run, so everything runs, as far as it comes.
         """
-        for case, users in distinct(exercises):
-            if case.swap not in self._sandbox.broken_swaps:
+        for case, users in distinct([exercise for exercise in self._exercises if exercise.name in names]):
+            try:
                 observed = runs.observe(case, skipped or frozenset(), again=skipped is not None)
-                views = runs.views(observed, observed.last, users)
-                for exercise in users:
-                    seen[exercise.name][_own_name(exercise, case)] = views[exercise.name]
-                if skipped is not None:
-                    yield observed
-
-    def _attempted(self, exercise: Exercise, views: Mapping[str, Seen]) -> bool:
-        return bool(self._graders[exercise.name].attempted(views[exercise.name]))
-
-    def _judge(self, exercise: Exercise, seen: Mapping[str, Seen]) -> Answer:
-        attempted = self._attempted(exercise, {exercise.name: seen["as_written"]})
-        return judge.judge(exercise, self._graders[exercise.name], seen, attempted)
+            except Unproven:
+                continue  # what depends on it waits for a person
+            views = runs.views(observed, observed.last, users)
+            for exercise in users:
+                seen[exercise.name][_own_name(exercise, case)] = views[exercise.name]
+            if skipped is not None:
+                yield observed
 
 
 def _runs(submission: Submission) -> bool:

@@ -34,7 +34,11 @@ PR_SET_DUMPABLE = 4
 
 
 class SandboxError(Exception):
-    """The fork server cannot start, or a lane broke: ours, never the student's."""
+    """A lane or its server broke: ours, or the work of a submission that broke out of its own process."""
+
+
+class CannotStart(SandboxError):
+    """The fork server does not start, or does not hold: nothing can be run on this machine."""
 
 
 class Lane:
@@ -140,13 +144,13 @@ class Sandbox:
                 start_new_session=True,
             )
         except OSError as error:
-            raise SandboxError(f"the fork server could not be started: {error}") from None
+            raise CannotStart(f"the fork server could not be started: {error}") from None
         theirs.close()
 
     def wait(self, swaps: Sequence[tuple[str, Sequence[float]]] = (), secrets: Sequence[Path] = ()) -> None:
         """Wait until the server is warm, open the lanes, and have it proved that the locks and the swaps work.
 
-        `secrets` are files and folders that no submission may read. Raises SandboxError where a lock does not hold.
+        `secrets` are files and folders that no submission may read. Raises CannotStart where a lock does not hold.
         """
         self._wait_until_warm()
         for place in self._places:
@@ -164,7 +168,7 @@ class Sandbox:
         except TimeoutError:
             hello = b""
         if not hello:
-            raise SandboxError(f"the fork server did not start. {self._last_words()}")
+            raise CannotStart(f"the fork server did not start. {self._last_words()}")
         self.torch = str(json.loads(hello)["torch"])
 
     def _prove_locks(self, secrets: Sequence[Path]) -> None:
@@ -173,14 +177,17 @@ class Sandbox:
         self.open_to_all = {proof.failure for proof in broken if proof.name == "read" and not self.rung.guards_files}
         fatal = sorted(proof.failure for proof in broken if proof.failure not in self.open_to_all)
         if fatal:
-            raise SandboxError(f"the sandbox does not hold on this machine: a submission could {'; '.join(fatal)}")
+            raise CannotStart(f"the sandbox does not hold on this machine: a submission could {'; '.join(fatal)}")
 
     def _proved(self, what: dict[str, Any]) -> list[Proof]:
         """What a child of ours found when it tried."""
-        ending = self.run({**_PROOF, "proof": what}, lambda: [])
+        try:
+            ending = self.run({**_PROOF, "proof": what}, lambda: [])
+        except SandboxError as error:
+            raise CannotStart(str(error)) from None
         proofs = [item for item in ending.observations if isinstance(item, Proof)]
         if ending.outcome is not Outcome.FINISHED or not proofs:
-            raise SandboxError(f"the sandbox could not be tried out: {ending.note or 'its child said nothing'}")
+            raise CannotStart(f"the sandbox could not be tried out: {ending.note or 'its child said nothing'}")
         return proofs
 
     def __exit__(

@@ -5,6 +5,7 @@ that it says "end" only tells a complete run from one that was cut short.
 """
 
 import contextlib
+import math
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ from typing import Any
 
 from autograder.evidence import Entered, Observation, parse
 from autograder.model import Outcome
-from autograder.wire import MAX_JOB_BYTES, Closed, Late, Malformed, Reader, Writer
+from autograder.wire import MAX_JOB_BYTES, Closed, Late, Malformed, Reader, Tape, Writer
 from autograder.workplace import MOST_BYTES, MOST_ENTRIES, Workplace
 
 Calls = list[dict[str, Any]]
@@ -30,6 +31,7 @@ class Ending:
     note: str = ""  # a sentence for the student, when the run did not finish
     seconds: float = 0.0
     blamed: Entered | None = None  # what was running when it was cut short
+    tape: bytes = field(default=b"", repr=False)  # what the child sent, to be read again
 
 
 class _Overfull(Exception):
@@ -50,6 +52,7 @@ class Talk:
     said: str = ""  # more about it
     observations: list[Observation] = field(default_factory=list)
     entered: list[tuple[float, Entered]] = field(default_factory=list)
+    tape: bytearray = field(default_factory=bytearray)
 
     def hold(self) -> None:
         """Until the child is done, gone, late or out of bounds. Raises nothing."""
@@ -78,7 +81,8 @@ class Talk:
         if not self.locked:
             self.said = str(first.get("text")).strip().rpartition("\n")[2]
             raise Closed
-        while (record := reader.receive()).get("kind") != "end":
+        reader.tape = self.tape
+        for record in _until_the_end(reader):
             if record.get("kind") == "ready":
                 self.sock.settimeout(max(0.1, self.deadline - time.monotonic()))
                 writer.send({"calls": self.calls()})
@@ -94,7 +98,7 @@ class Talk:
         outcome, note = self._decided(told)
         seconds = time.monotonic() - (self.deadline - float(self.job["seconds"]))
         blamed = self._blamed(outcome) if outcome is not Outcome.FINISHED else None
-        return Ending(outcome, tuple(self.observations), note, seconds, blamed)
+        return Ending(outcome, tuple(self.observations), note, seconds, blamed, bytes(self.tape))
 
     def _decided(self, told: dict[str, Any]) -> tuple[Outcome, str]:
         ended, seconds = _signal_of(told["status"]), float(self.job["seconds"])
@@ -119,6 +123,23 @@ class Talk:
         began = [moment for moment, _ in self.entered]
         spans = [after - before for before, after in zip(began, [*began[1:], time.monotonic()], strict=True)]
         return self.entered[spans.index(max(spans))][1]
+
+
+def _until_the_end(reader: Reader) -> Iterator[dict[str, Any]]:
+    while (record := reader.receive()).get("kind") != "end":
+        yield record
+
+
+def replayed(tape: bytes, calls: Callable[[], Calls]) -> tuple[Observation, ...]:
+    """What a child once sent, as far as it can be read; `calls` is asked where it had been asked."""
+    observations: list[Observation] = []
+    with contextlib.suppress(Closed, Malformed):
+        for record in _until_the_end(Reader(Tape(tape), deadline=math.inf)):
+            if record.get("kind") == "ready":
+                calls()
+            else:
+                observations.append(parse(record))
+    return tuple(observations)
 
 
 def _signal_of(status: int) -> int:

@@ -18,7 +18,7 @@ import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -37,6 +37,14 @@ _HEAD = struct.Struct("<II")
 
 class Malformed(Exception):
     """The far end sent something that is no frame, or too much of it."""
+
+
+class Source(Protocol):
+    """Where frames come from: a socket, or a tape of what once came from one."""
+
+    def settimeout(self, seconds: float, /) -> None: ...
+
+    def recv(self, count: int, /) -> bytes: ...
 
 
 class Closed(Exception):
@@ -93,11 +101,12 @@ class Reader:
     `pulse` is called about ten times a second, whether or not anything arrives; what it raises ends the reading.
     """
 
-    sock: socket.socket
+    sock: Source
     deadline: float
     pulse: Callable[[], None] = lambda: None
     last_pulse: float = 0.0
     most: int = MAX_HEADER_BYTES
+    tape: bytearray | None = None  # whole frames are recorded here
     arrays: list[np.ndarray] = field(default_factory=list)
     frames: int = 0
     total: int = 0
@@ -115,7 +124,10 @@ class Reader:
         self.total += head + body
         if head > self.most or body > MAX_ARRAY_BYTES or self.total > MAX_TOTAL_BYTES or self.frames > MAX_FRAMES:
             raise Malformed("more data than a submission may send")
-        return _header(self._exactly(head)), self._exactly(body)
+        header, content = self._exactly(head), self._exactly(body)
+        if self.tape is not None:
+            self.tape += _HEAD.pack(head, body) + header + content
+        return _header(header), content
 
     def _exactly(self, count: int) -> bytes:
         chunks = []
@@ -169,6 +181,20 @@ class Reader:
         if type(number) is not int or not -1 <= number < len(self.arrays):
             raise Malformed("a reference to an array that was not sent")
         return None if number == -1 else self.arrays[number]
+
+
+class Tape:
+    """Frames that were recorded, as a source to read them from again."""
+
+    def __init__(self, frames: bytes) -> None:
+        self._frames = memoryview(frames)
+
+    def settimeout(self, seconds: float, /) -> None:
+        """Nothing on a tape is ever late."""
+
+    def recv(self, count: int, /) -> bytes:
+        taken, self._frames = bytes(self._frames[:count]), self._frames[count:]
+        return taken
 
 
 def _header(raw: bytes) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Words of a student's: where they stand, and which of them are only the exercise's own text."""
 
+import functools
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +31,8 @@ def _numbered(place: str) -> tuple[str, int]:
     return (match[1], int(match[2])) if match else (place, 0)
 
 
-def without(statement: Iterable[str], passage: Passage) -> Passage:
+@functools.lru_cache(maxsize=4096)  # every case and every exercise asks the same of the same passages
+def without(statement: tuple[str, ...], passage: Passage) -> Passage:
     """The passage without headings, and without sentences that only repeat an exercise's text, in whatever edition."""
     known = [_words(sentence) for sentence in statement]
     lines = [line for line in passage.text.split("\n") if not re.match(r"\s*#+ ", line)]

@@ -92,10 +92,11 @@ def _made_of(root, d):
         return False
     if root.shape == d.shape:
         return agree(root, d, NEAR)
-    ways = [d.sum(), d.mean(), np.linalg.norm(d), *(d.ravel() if d.size <= 1000 else [])]
-    size = 1e-3 * np.abs(d).max()
-    ways = [way for way in ways if abs(way) > size]
-    return root.size == 1 and any(np.isclose(float(root.ravel()[0]), way, rtol=1e-4) for way in ways)
+    if root.size != 1:
+        return False
+    ways = np.array([d.sum(), d.mean(), np.linalg.norm(d), *(d.ravel() if d.size <= 1000 else [])])
+    ways = ways[np.abs(ways) > 1e-3 * np.abs(d).max()]
+    return bool(np.any(np.isclose(float(root.ravel()[0]), ways, rtol=1e-4)))
 
 
 def _runs(seen):

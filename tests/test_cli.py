@@ -50,8 +50,9 @@ class Grader:
 
     torch = "2.6.0"
     warnings = ()
+    memory = None
 
-    def __init__(self, exercises, rung, *, seed, jobs, seconds):
+    def __init__(self, exercises, rung, *, seed, jobs, seconds, store, forget):
         self.exercises, self.seed, self.jobs, self.seconds = exercises, seed, jobs, seconds
 
     def __enter__(self):
@@ -207,7 +208,8 @@ def test_results_among_the_submissions_are_refused(options, tmp_path):
 
 def test_writes_both_files_and_leaves_nothing_else(pretend, tmp_path, capsys):
     assert cli.main(["week3", "--seed", "5"]) == 0
-    assert sorted(file.name for file in (tmp_path / "results").iterdir()) == ["gradebook.csv", "results.json"]
+    found = sorted(file.name for file in (tmp_path / "results").iterdir())
+    assert found == ["gradebook.csv", "grades.sqlite3", "results.json"]
     written = json.loads((tmp_path / "results/results.json").read_text("utf-8"))
     assert [one["student"] for one in written["reports"]] == ["ada", "grace"]
     assert (written["run"]["seed"], written["run"]["torch"]) == (5, "2.6.0")
@@ -273,7 +275,7 @@ def test_a_disk_that_fills_up_keeps_older_results(pretend, tmp_path, capsys, mon
     monkeypatch.setattr(Path, "write_bytes", full)
     assert cli.main(["week3", "--seed", "2"]) == 1
     assert (tmp_path / "results/results.json").read_bytes() == before
-    assert len(list((tmp_path / "results").iterdir())) == 2
+    assert len(list((tmp_path / "results").iterdir())) == 3
     told = capsys.readouterr()
     assert "No space left" in told.err and "(seed 2)" in told.out
 
@@ -346,7 +348,7 @@ def test_a_sandbox_that_does_not_start_is_exit_1(pretend, tmp_path, capsys):
     pretend(Broken)
     assert cli.main(["week3"]) == 1
     assert "torch is not installed" in capsys.readouterr().err
-    assert not list((tmp_path / "results").iterdir())
+    assert [file.name for file in (tmp_path / "results").iterdir()] == ["grades.sqlite3"]
 
 
 def test_a_missing_package_is_a_sentence(pretend, capsys):
@@ -372,7 +374,8 @@ def test_interrupted_writes_nothing(pretend, tmp_path, capsys):
     told = capsys.readouterr()
     assert (told.out, told.err) == (
         "",
-        "grade.py: interrupted after 1 of 2 submissions; nothing was written\n",
+        "grade.py: interrupted after 1 of 2 submissions; no results were written, "
+        "and the same command goes on from here\n",
     )
     assert (tmp_path / "results/results.json").read_bytes() == before
 

@@ -1,0 +1,45 @@
+"""What decides a result beside the submission: our own code, the exercises, the releases that submissions run on."""
+
+import hashlib
+import platform
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "autograder"
+RELEASES = ("torch", "numpy", "matplotlib", "ipython", "scipy", "pandas")
+
+
+def of_running() -> str:
+    """Of what a run shows: everything that works beside a student's code, draws its inputs and reads what it sent."""
+    read = [PACKAGE / name for name in ("wire.py", "evidence.py", "text.py", "oracle.py", "observe.py")]
+    return _digest([*PACKAGE.glob("worker/**/*.py"), *read], [platform.python_version(), *_releases()])
+
+
+def of_judging(exercises: Iterable[str]) -> str:
+    """Of what verdicts are made with: the trusted side, the graders, and these exercises."""
+    names = list(exercises)
+    own = [path for path in PACKAGE.glob("**/*.py") if "worker" not in path.parts]
+    specs = [ROOT / "exercises" / f"{name}.yaml" for name in names]
+    return _digest([*own, *specs, *(ROOT / "graders").glob("*.py")], names)
+
+
+def _releases() -> list[str]:
+    return [f"{name} {_release(name)}" for name in RELEASES]
+
+
+def _release(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "missing"
+
+
+def _digest(files: Iterable[Path], words: Iterable[str]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(files):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    for word in words:
+        digest.update(word.encode() + b"\0")
+    return digest.hexdigest()

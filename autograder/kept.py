@@ -1,0 +1,143 @@
+"""Grading with a memory: runs and reports that are in the store are taken from there."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from autograder import fingerprint
+from autograder.model import Answer, Case, Exercise, Outcome, Report, Status, Submission, Verdict
+from autograder.observe import Conditions, Job, Run
+from autograder.store import Store, key_of, without_tape
+from autograder.talk import Calls, Ending
+
+OURS = (Outcome.GRADER_ERROR,)
+
+
+class Memory:
+    """What the store knows of runs and reports under these conditions."""
+
+    def __init__(
+        self, store: Store, exercises: Sequence[Exercise], conditions: Conditions, rung: str, *, forget: bool = False
+    ) -> None:
+        self.store = store
+        self.trouble = ""  # why something could not be kept
+        self.reports_known = 0
+        self._forget = forget  # nothing that was kept is used; all that is made anew is kept
+        self._exercises = {exercise.name: exercise for exercise in exercises}
+        self._running = key_of(fingerprint.of_running(), rung, conditions.seed).hex()
+        self._judging = key_of(self._running, vars_of(conditions), fingerprint.of_judging(self._exercises)).hex()
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was ever graded here, so that something will have to be run."""
+        return self._forget or not self.store.students()
+
+    @property
+    def torch(self) -> str:
+        """Version of the torch that made the runs."""
+        return self.store.setting("torch", "")
+
+    @torch.setter
+    def torch(self, version: str) -> None:
+        self.store.set("torch", version)
+
+    def runs(self, run: Run) -> Run:
+        """As `run`, but a run that was made before is not made again."""
+
+        def remembered(job: Job, case: Case, calls: Callable[[], Calls]) -> Ending:
+            key = key_of(self._running, job, [[call.name, call.arguments] for call in case.calls])
+            known = None if self._forget else self.store.run(key, calls)
+            if known is not None:
+                return known
+            ending = run(job, case, calls)
+            with self._troubled():
+                self.store.keep_run(key, ending)
+            return without_tape(ending)
+
+        return remembered
+
+    def report(self, submission: Submission) -> Report | None:
+        """The report that was made of an equal submission, with what people have decided on this one since."""
+        if self._forget:
+            return None
+        document = self.store.report(self._key(submission), submission.path, submission.student)
+        if document is None:
+            return None
+        self.reports_known += 1
+        return self.decided(_report(document, submission, self._exercises))
+
+    def keep(self, report: Report) -> Report:
+        """Keep it, unless it only says that we failed; with what people have decided."""
+        if report.outcome not in OURS and not any(v.status is Status.GRADER_ERROR for v in _verdicts(report)):
+            submission = report.submission
+            with self._troubled():
+                self.store.keep_report(self._key(submission), submission.path, submission.student, document(report))
+        return self.decided(report)
+
+    @contextmanager
+    def _troubled(self) -> Iterator[None]:
+        """A full disk costs the memory, and no grade."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            self.trouble = self.trouble or str(error)
+
+    def _key(self, submission: Submission) -> bytes:
+        files = [[file.name, file.sha256, file.trouble] for file in submission.files]
+        return key_of(self._judging, files, submission.declined, submission.remarks)
+
+    def decided(self, report: Report) -> Report:
+        """A person's decision survives every regrade."""
+        overrides = self.store.overrides(report.submission.path)
+        answers = tuple(replace(a, override=overrides.get(a.exercise.name)) for a in report.answers)
+        return replace(report, answers=answers)
+
+
+def vars_of(conditions: Conditions) -> list[float]:
+    return [conditions.seed, conditions.seconds, conditions.memory_mib]
+
+
+def _verdicts(report: Report) -> list[Verdict]:
+    return [verdict for answer in report.answers for verdict in answer.verdicts]
+
+
+def document(report: Report) -> dict[str, Any]:
+    """What was found, without what the submission and the exercises say themselves."""
+    return {
+        "outcome": report.outcome.value,
+        "remarks": list(report.remarks),
+        "acts": list(report.acts),
+        "answers": {answer.exercise.name: _answer(answer) for answer in report.answers},
+    }
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    verdicts = {
+        v.criterion.name: {
+            "status": v.status.value,
+            "points": v.points,
+            "max_points": v.criterion.points,
+            "reason": v.reason,
+            "feedback": v.feedback,
+            "detail": v.detail,
+            "where": v.where,
+        }
+        for v in answer.verdicts
+    }
+    return {"attempted": answer.attempted, "verdicts": verdicts}
+
+
+def _report(kept: Mapping[str, Any], submission: Submission, exercises: Mapping[str, Exercise]) -> Report:
+    answers = tuple(_answer_of(exercises[name], answer) for name, answer in kept["answers"].items())
+    return Report(submission, Outcome(kept["outcome"]), answers, tuple(kept["remarks"]), tuple(kept["acts"]))
+
+
+def _answer_of(exercise: Exercise, kept: Mapping[str, Any]) -> Answer:
+    verdicts = []
+    for criterion in exercise.criteria:
+        said = kept["verdicts"][criterion.name]
+        texts = (said["reason"], said["feedback"], said["detail"], said["where"])
+        verdicts.append(Verdict(criterion, Status(said["status"]), *texts))
+    return Answer(exercise, kept["attempted"], tuple(verdicts))

@@ -1,0 +1,196 @@
+"""What is already known: runs, reports and people's decisions, in one SQLite file of the output folder.
+
+Nothing is graded twice and nothing is lost. A run is kept under everything that decides what it shows (the code of the
+submission, the case, the seed, our worker's code, the releases of Python and torch); a report under everything that
+decides its verdicts. Each is committed as soon as it is there, so that a run that was killed goes on where it stopped.
+When only points, texts, tolerances or a grader change, verdicts are made again from the runs that were kept.
+
+A run is kept as what the child sent, compressed: it is read again by the code that read it first.
+"""
+
+import hashlib
+import json
+import sqlite3
+import threading
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from autograder.evidence import Entered
+from autograder.model import Outcome, Override
+from autograder.talk import Calls, Ending, replayed
+
+FILE = "grades.sqlite3"
+SCHEMA = 1
+MOST_BYTES_OF_A_RUN = 1 << 24  # as it was sent; a larger one is run again when it is needed
+PATIENCE_SECONDS = 60  # with another invocation that writes to the same folder
+
+_TABLES = """
+create table if not exists settings (name text primary key, value text not null);
+create table if not exists runs (key blob primary key, facts text not null, tape blob not null);
+create table if not exists reports (
+    number integer primary key, path text not null, student text not null, key blob not null, at text not null,
+    document text not null
+);
+create index if not exists reports_of_a_path on reports (path, number);
+create table if not exists overrides (
+    number integer primary key, path text not null, exercise text not null, points real, why text not null,
+    at text not null
+);
+"""
+
+
+class StoreError(Exception):
+    """The file cannot be used: which one, what was found, what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A report as it is kept: a JSON document, and when it was made."""
+
+    path: str
+    student: str
+    at: str
+    document: Mapping[str, Any]
+
+
+class Store:
+    """One file; may be used by many threads, and by several invocations at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE
+        self._lock = threading.Lock()
+        try:
+            self._db = sqlite3.connect(self.path, timeout=PATIENCE_SECONDS, check_same_thread=False)
+            self._db.execute("pragma journal_mode = wal")
+            self._db.execute("pragma synchronous = normal")
+            self._db.executescript(_TABLES)
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path} cannot be used ({error}); move it away to grade everything anew") from None
+        self._check_schema()
+
+    def _check_schema(self) -> None:
+        found = self.setting("schema", str(SCHEMA))
+        if found != str(SCHEMA):
+            made = f"{self.path} was made by another release (format {found}, this one reads {SCHEMA})"
+            raise StoreError(f"{made}; use that release, or another --output")
+
+    def close(self) -> None:
+        self._db.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, whole or not at all."""
+        with self._lock, self._db:
+            yield self._db
+
+    def _one(self, query: str, *values: object) -> Any:
+        with self._lock:
+            return self._db.execute(query, values).fetchone()
+
+    def _all(self, query: str, *values: object) -> list[Any]:
+        with self._lock:
+            return self._db.execute(query, values).fetchall()
+
+    # ------------------------------------------------------------------ settings
+
+    def setting(self, name: str, value: str) -> str:
+        """What was set first under this name, which is `value` if nothing was."""
+        with self._writing() as db:
+            db.execute("insert or ignore into settings values (?, ?)", (name, value))
+        return str(self._one("select value from settings where name = ?", name)[0])
+
+    def set(self, name: str, value: str) -> None:
+        with self._writing() as db:
+            db.execute("insert or replace into settings values (?, ?)", (name, value))
+
+    # ------------------------------------------------------------------ runs
+
+    def run(self, key: bytes, calls: Callable[[], Calls]) -> Ending | None:
+        """A run that was kept; `calls` is asked as it was then, since its inputs are drawn from the seed."""
+        row = self._one("select facts, tape from runs where key = ?", key)
+        if row is None:
+            return None
+        facts, observations = json.loads(row[0]), replayed(zlib.decompress(row[1]), calls)
+        entered = (item for item in observations if isinstance(item, Entered))
+        blamed = next((item for item in entered if item.order == facts["blamed"]), None)
+        return Ending(Outcome(facts["outcome"]), observations, facts["note"], facts["seconds"], blamed)
+
+    def keep_run(self, key: bytes, ending: Ending) -> None:
+        if len(ending.tape) > MOST_BYTES_OF_A_RUN:
+            return
+        facts = {
+            "outcome": ending.outcome.value,
+            "note": ending.note,
+            "seconds": round(ending.seconds, 3),
+            "blamed": ending.blamed.order if ending.blamed else None,
+        }
+        tape = zlib.compress(ending.tape, 1)
+        with self._writing() as db:
+            db.execute("insert or replace into runs values (?, ?, ?)", (key, json.dumps(facts), tape))
+
+    # ------------------------------------------------------------------ reports
+
+    def report(self, key: bytes, path: str, student: str) -> Mapping[str, Any] | None:
+        """The document that is kept under this key; from now on it is the latest of this path."""
+        row = self._one("select document, path, number from reports where key = ? order by number desc limit 1", key)
+        if row is None:
+            return None
+        latest = self._one("select number from reports where path = ? order by number desc limit 1", path)
+        if row[1] != path or latest[0] != row[2]:
+            self._add(key, path, student, row[0])
+        document: Mapping[str, Any] = json.loads(row[0])
+        return document
+
+    def keep_report(self, key: bytes, path: str, student: str, document: Mapping[str, Any]) -> None:
+        self._add(key, path, student, json.dumps(document, ensure_ascii=False))
+
+    def _add(self, key: bytes, path: str, student: str, document: str) -> None:
+        with self._writing() as db:
+            values = (path, student, key, _now(), document)
+            db.execute("insert into reports (path, student, key, at, document) values (?, ?, ?, ?, ?)", values)
+
+    def history(self, path: str) -> list[Kept]:
+        """Every report of a path, oldest first."""
+        rows = self._all("select path, student, at, document from reports where path = ? order by number", path)
+        return [Kept(row[0], row[1], row[2], json.loads(row[3])) for row in rows]
+
+    def students(self) -> dict[str, str]:
+        """Path → student, of all that were ever graded here."""
+        return dict(self._all("select path, student from reports order by number"))
+
+    # ------------------------------------------------------------------ people's decisions
+
+    def override(self, path: str, exercise: str, points: float | None, why: str) -> None:
+        """A person's points for one exercise of a submission; None takes an earlier decision back."""
+        with self._writing() as db:
+            values = (path, exercise, points, why, _now())
+            db.execute("insert into overrides (path, exercise, points, why, at) values (?, ?, ?, ?, ?)", values)
+
+    def overrides(self, path: str) -> dict[str, Override]:
+        """Exercise → what a person decided last, of one submission."""
+        latest = {name: (points, why, at) for name, points, why, at in self.decisions(path)}
+        return {name: Override(points, why, at) for name, (points, why, at) in latest.items() if points is not None}
+
+    def decisions(self, path: str) -> list[tuple[str, float | None, str, str]]:
+        """(exercise, points or None, why, when) of all that people decided on a submission, oldest first."""
+        query = "select exercise, points, why, at from overrides where path = ? order by number"
+        return [(name, points, why, at) for name, points, why, at in self._all(query, path)]
+
+
+def key_of(*parts: object) -> bytes:
+    """One key for all of these, which JSON can write."""
+    return hashlib.blake2b(json.dumps(parts, sort_keys=True, default=str).encode(), digest_size=20).digest()
+
+
+def without_tape(ending: Ending) -> Ending:
+    """What was kept need not be held as well."""
+    return replace(ending, tape=b"")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
