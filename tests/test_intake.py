@@ -19,6 +19,7 @@ from autograder.intake import IntakeError, clean_name, find
 from autograder.model import SourceFile, Submission
 
 NOT_WANTED = "not a notebook (.ipynb) or a script (.py)"
+OTHER_ARCHIVE = "an archive of another kind than .zip, .tar.gz, .tgz, .tar; unpack it first"
 
 
 def put(path: Path, content: str | bytes = "x = 1\n") -> Path:
@@ -172,14 +173,14 @@ def test_nothing_is_written(tmp_path: Path) -> None:
 
 def test_skipped_files(tmp_path: Path) -> None:
     put(tmp_path / "ada.py")
-    for name in ("notes.txt", "noext", "a.ZIP", "b.tar.gz", ".DS_Store", "._ada.py", "ada.py~"):
+    for name in ("notes.txt", "noext", "a.7Z", "b.tar.xz", ".DS_Store", "._ada.py", "ada.py~"):
         put(tmp_path / name)
     assert skipped(tmp_path) == {
         "notes.txt": NOT_WANTED,
         "noext": NOT_WANTED,
         "ada.py~": NOT_WANTED,
-        "a.ZIP": "an archive; unpack it first",
-        "b.tar.gz": "an archive; unpack it first",
+        "a.7Z": OTHER_ARCHIVE,
+        "b.tar.xz": OTHER_ARCHIVE,
         ".DS_Store": "a hidden file",
         "._ada.py": "a hidden file",
     }
@@ -275,9 +276,9 @@ def test_empty_folder(tmp_path: Path) -> None:
 
 
 def test_nothing_gradable(tmp_path: Path) -> None:
-    put(tmp_path / "class.zip")
-    assert "class.zip (an archive; unpack it first)" in message(tmp_path)
-    (tmp_path / "class.zip").unlink()
+    put(tmp_path / "class.rar")
+    assert f"class.rar ({OTHER_ARCHIVE})" in message(tmp_path)
+    (tmp_path / "class.rar").unlink()
     (tmp_path / "ada").mkdir()
     assert "empty folders only" in message(tmp_path)
 
@@ -286,7 +287,8 @@ def test_a_given_file_of_another_kind(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.py")
     assert "no regular file" in message(tmp_path / "pipe.py")
     assert NOT_WANTED in message(put(tmp_path / "notes.txt"))
-    assert "unpack" in message(put(tmp_path / "class.zip"))
+    assert "unpack" in message(put(tmp_path / "class.rar"))
+    assert "is no zip archive; pack the files again." in message(put(tmp_path / "class.zip"))
     assert "No path" in message()
 
 

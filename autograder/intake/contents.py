@@ -1,39 +1,69 @@
-"""The bytes of one file, read once and without trusting its name."""
+"""The bytes of one file, read once, bounded, and without trusting its name."""
 
 import os
 import stat
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-MAX_MEGABYTES = 50
-_MAX_BYTES = MAX_MEGABYTES * 1_000_000
+MEGABYTE = 1_000_000
+MAX_FILE_BYTES = 50 * MEGABYTE
+MAX_ARCHIVE_BYTES = 200 * MEGABYTE  # one upload
+MAX_UNPACKED_BYTES = 400 * MEGABYTE  # all that is read of one student's archives, and out of them
 # A FIFO would block a plain open for ever, and a link can be swapped in after the folder was listed.
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK | os.O_NOFOLLOW
+
+Read = Callable[[int], bytes]
+"""The first so many bytes of something, all of it if there are fewer. Raises Unreadable."""
 
 
 class Unreadable(Exception):
     """A file that cannot be graded. The message reads well after the file's name: `is empty`."""
 
 
-def read_bytes(path: Path) -> bytes:
-    """All bytes of a regular file of at most 50 MB. Raises Unreadable."""
+@dataclass(slots=True)
+class Allowance:
+    """How many bytes may still be unpacked for one student, so that a bomb ends after the last and one more."""
+
+    left: int = MAX_UNPACKED_BYTES
+
+    def read(self, read: Read, most: int) -> bytes:
+        """All that `read` gives, which has to be `most` bytes or fewer. Raises Unreadable."""
+        data = read(min(most, self.left) + 1)
+        self.left = max(-1, self.left - len(data))
+        if len(data) > most:
+            raise Unreadable(_too_large(most))
+        if self.left < 0:
+            raise Unreadable(f"was not unpacked: one submission may hold {MAX_UNPACKED_BYTES // MEGABYTE} MB")
+        return data
+
+
+def read_whole(read: Read, most: int) -> bytes:
+    """All that `read` gives, which has to be `most` bytes or fewer. Raises Unreadable."""
+    return Allowance(most).read(read, most)
+
+
+def _too_large(most: int) -> str:
+    return f"is larger than {most // MEGABYTE} MB"
+
+
+def read_bytes(path: Path, count: int) -> bytes:
+    """The first `count` bytes of a regular file. Raises Unreadable."""
     try:
         descriptor = os.open(path, _FLAGS)
     except OSError as error:
         raise Unreadable(f"cannot be opened: {why(error)}") from error
     with os.fdopen(descriptor, "rb", buffering=0) as file:
-        return _read_open(file.fileno())
+        return _read_open(file.fileno(), count)
 
 
-def _read_open(descriptor: int) -> bytes:
+def _read_open(descriptor: int, count: int) -> bytes:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         raise Unreadable("is no regular file")
     try:
-        data = _at_most(descriptor, _MAX_BYTES + 1)
+        return _at_most(descriptor, count)
     except OSError as error:
         raise Unreadable(f"cannot be read: {why(error)}") from error
-    if len(data) > _MAX_BYTES:
-        raise Unreadable(f"is larger than {MAX_MEGABYTES} MB")
-    return data
 
 
 def _at_most(descriptor: int, count: int) -> bytes:

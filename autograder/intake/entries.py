@@ -1,86 +1,78 @@
-"""Entries of folders: what each is, and which are refused. No file is opened here, and no link followed."""
+"""Entries: what lies in a folder or in an archive, and which of it is refused. Nothing is opened here."""
 
-import os
-import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePath
 
-from autograder.intake.contents import why
+from autograder.intake.contents import Read
 from autograder.intake.source import NOTEBOOK, SCRIPT
 
+ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar")
 WANTED = f"a notebook ({NOTEBOOK}) or a script ({SCRIPT})"
+NESTING = 2  # how many archives may stand around a file: the one with the class in it, and a student's upload
+ENVIRONMENT = "pyvenv.cfg"  # the file that makes a folder a virtual environment
 _LEFT_BEHIND = frozenset({"__pycache__", "__MACOSX"})
-_ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar", ".gz", ".bz2", ".xz")
+_OTHER_ARCHIVES = (".tar.bz2", ".tar.xz", ".7z", ".rar", ".gz", ".bz2", ".xz")
+
+
+def _no_bytes(count: int) -> bytes:
+    return b""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file or folder that was met, and why it is refused; empty for what is taken."""
+    """What was met in a folder or an archive, and why it is refused; empty for what is taken."""
 
-    path: Path
-    kind: str  # "file", "folder", "link", "other"; empty when it could not be looked at
+    place: PurePath  # a member's goes on behind its archive's: /class/ada.zip/hw1.py
+    kind: str  # "file", "folder", "archive", "link", "other"; empty when it could not be looked at
     refused: str = ""
+    read: Read = _no_bytes  # of a file or an archive
+    entries: Callable[[], Iterable["Entry"]] = tuple  # of a folder. Raises Unreadable
+    depth: int = 0  # how many archives it lies in
 
     @property
-    def is_open_folder(self) -> bool:
-        return self.kind == "folder" and not self.refused
+    def is_container(self) -> bool:
+        return self.kind in ("folder", "archive")
 
 
-def walk(folder: Path) -> Iterator[Entry]:
-    """Every file below `folder`; a refused folder is one entry."""
-    # No recursion: an archive can hold folders nested deeper than Python's stack.
-    waiting = [folder]
-    while waiting:
-        here = waiting.pop()
-        try:
-            entries = [entry_at(path) for path in here.iterdir()]
-        except OSError as error:
-            yield Entry(here, "folder", f"cannot be opened: {why(error)}")
-            continue
-        waiting += [entry.path for entry in entries if entry.is_open_folder]
-        yield from (entry for entry in entries if not entry.is_open_folder)
+def kind_of_file(name: str) -> str:
+    """An archive is told from a file by its name, as a notebook from a script."""
+    return "archive" if name.lower().endswith(ARCHIVES) else "file"
 
 
-def entry_at(path: Path) -> Entry:
-    """What lies at `path` in a folder that is graded."""
-    return _entry(path, skip_hidden=True)
+def student_of(entry: Entry) -> str:
+    """The student that an entry is named after: ada, of ada.ipynb, ada.tar.gz and the folder ada."""
+    name = entry.place.name
+    endings = {"archive": ARCHIVES, "file": (NOTEBOOK, SCRIPT)}.get(entry.kind, ())
+    ending = next((ending for ending in endings if name.lower().endswith(ending)), "")
+    return name[: len(name) - len(ending)] or name
 
 
-def named_entry(path: Path) -> Entry:
-    """What lies at `path`, which the user named: it may be hidden."""
-    return _entry(path, skip_hidden=False)
-
-
-def _entry(path: Path, skip_hidden: bool) -> Entry:
-    try:
-        mode = path.lstat().st_mode
-    except OSError as error:
-        return Entry(path, "", f"cannot be opened: {why(error)}")
-    kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
-    kind = kinds.get(stat.S_IFMT(mode), "other")
-    return Entry(path, kind, _refusal(path, kind, skip_hidden))
-
-
-def _refusal(path: Path, kind: str, skip_hidden: bool) -> str:
+def refusal(name: str, kind: str, *, depth: int = 0, skip_hidden: bool = True, environment: bool = False) -> str:
+    """Why an entry of this name and kind is not taken, wherever it lies; empty when it is."""
     if kind == "link":
         return "a link; links are not followed"
     if kind == "other":
         return "no regular file"
-    if skip_hidden and path.name.startswith("."):
+    if skip_hidden and name.startswith("."):
         return f"a hidden {kind}"
-    return _refused_folder(path) if kind == "folder" else _refused_file(path)
+    if kind == "folder":
+        return _refused_folder(name, environment)
+    return _refused_archive(depth) if kind == "archive" else _refused_file(name.lower())
 
 
-def _refused_folder(path: Path) -> str:
-    if path.name in _LEFT_BEHIND:
+def _refused_folder(name: str, environment: bool) -> str:
+    if name in _LEFT_BEHIND:
         return "a folder that a program left behind"
     # Thousands of other people's scripts, none of them handed in on purpose.
-    return "a virtual environment" if os.path.lexists(path / "pyvenv.cfg") else ""
+    return "a virtual environment" if environment else ""
 
 
-def _refused_file(path: Path) -> str:
-    name = path.name.lower()
-    if name.endswith(_ARCHIVES):
-        return "an archive; unpack it first"
+def _refused_archive(depth: int) -> str:
+    return "" if depth < NESTING else "an archive inside two others; unpack the outer ones first"
+
+
+def _refused_file(name: str) -> str:
+    if name.endswith(_OTHER_ARCHIVES):
+        return f"an archive of another kind than {', '.join(ARCHIVES)}; unpack it first"
     return "" if name.endswith((NOTEBOOK, SCRIPT)) else f"not {WANTED}"

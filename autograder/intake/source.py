@@ -2,9 +2,8 @@
 
 import hashlib
 from collections.abc import Callable
-from pathlib import Path
 
-from autograder.intake.contents import Unreadable, read_bytes
+from autograder.intake.contents import Unreadable
 from autograder.intake.notebook import read_notebook
 from autograder.intake.script import read_script
 from autograder.intake.text import Text
@@ -15,13 +14,13 @@ Reader = Callable[[str, bytes], tuple[tuple[Unit, ...], Text]]
 NOTEBOOK, SCRIPT = ".ipynb", ".py"
 
 
-def read_source(name: str, path: Path) -> tuple[SourceFile, str]:
-    """The file at `path`, called `name` in its submission, and a remark or nothing. Raises nothing."""
+def read_source(name: str, read: Callable[[], bytes]) -> tuple[SourceFile, str]:
+    """The file called `name` in its submission, and a remark or nothing. Raises nothing."""
     try:
-        data = read_bytes(path)
+        data = read()
     except Unreadable as error:
         return SourceFile(name, sha256="", trouble=str(error)), ""
-    return _understood(name, data, read_notebook if path.suffix.lower() == NOTEBOOK else read_script)
+    return _understood(name, data, read_notebook if name.lower().endswith(NOTEBOOK) else read_script)
 
 
 def _understood(name: str, data: bytes, reader: Reader) -> tuple[SourceFile, str]:

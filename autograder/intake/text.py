@@ -44,11 +44,15 @@ def _marked(data: bytes) -> str:
 
 
 def _guesses(data: bytes) -> tuple[str, ...]:
-    """Chinese bytes come in pairs, Western accents alone; latin-1 takes everything that is left."""
-    runs = [len(run) for run in _HIGH_BYTES.findall(data)]
-    paired = 2 * sum(length > 1 for length in runs) >= len(runs)
+    """Chinese or Western; latin-1 takes everything that is left."""
     western = ("windows-1252", "latin-1")
-    return ("gb18030", *western) if paired else western
+    return ("gb18030", *western) if in_pairs(data) else western
+
+
+def in_pairs(data: bytes) -> bool:
+    """Chinese bytes come in pairs, Western accents alone."""
+    runs = [len(run) for run in _HIGH_BYTES.findall(data)]
+    return 2 * sum(length > 1 for length in runs) >= len(runs)
 
 
 def _first(data: bytes, encodings: Iterable[str]) -> tuple[str, str]:

@@ -1,0 +1,119 @@
+"""Paths in, submissions out: path → entries → layout → each student's work → submission."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+
+from autograder.intake.entries import WANTED, Entry
+from autograder.intake.framework import declined_framework
+from autograder.intake.given import EXPECTED, Given, IntakeError, entries, given
+from autograder.intake.layout import Student, layout
+from autograder.intake.names import clean_name, natural_key
+from autograder.intake.work import Work, work_of
+from autograder.model import Skipped, Submission
+
+
+@dataclass(frozen=True, slots=True)
+class _HandedIn:
+    """A student's work, and the path at which it was found."""
+
+    student: Student
+    work: Work
+    given: Given
+
+    @property
+    def shown(self) -> str:
+        return _shown(self.student.place, self.given)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What lies at one path."""
+
+    given: Given
+    handed_in: tuple[_HandedIn, ...]
+    refused: tuple[Entry, ...]
+
+
+def find(paths: Sequence[Path]) -> tuple[tuple[Submission, ...], tuple[Skipped, ...]]:
+    """All submissions at `paths`, in the order of the paths and by name within, and all that is none.
+
+    Raises IntakeError for a path that does not exist, or where there is nothing to grade.
+    """
+    if not paths:
+        raise IntakeError(f"No path was given; name {EXPECTED}.")
+    found = [_found(place) for place in [given(Path(path)) for path in paths]]
+    everyone = _named_alike(_once(one for place in found for one in place.handed_in))
+    return tuple(map(_submission, everyone)), _skipped(found)
+
+
+def _found(place: Given) -> _Found:
+    there = entries(place)
+    plan = layout(there, place.top)
+    handed_in = tuple(_HandedIn(student, work_of(student), place) for student in plan.students)
+    met = [*plan.refused, *(entry for one in handed_in for entry in one.work.refused)]
+    refused = tuple(sorted(met, key=lambda entry: natural_key(entry.place.relative_to(place.top))))
+    if not any(one.work.files for one in handed_in):
+        raise IntakeError(_nothing(place, there, refused))
+    return _Found(place, handed_in, refused)
+
+
+def _nothing(place: Given, there: Sequence[Entry], refused: Sequence[Entry]) -> str:
+    advice = f"expected {WANTED} for each student, or a folder for each; name the folder that holds them"
+    kind = place.entry.kind
+    if not there:
+        return f"The {kind} {place} is empty; {advice}."
+    seen = [f"{_shown(entry.place, place)} ({entry.refused})" for entry in refused[:3]]
+    found = ", ".join(seen) + " and more" * (len(refused) > 3) if seen else "empty folders only"
+    return f"The {kind} {place} has nothing to grade: found {found}; {advice}."
+
+
+def _once(everyone: Iterable[_HandedIn]) -> Iterator[_HandedIn]:
+    """Each student without the files and places that came earlier, by another path to them."""
+    seen: set[PurePath] = set()
+    for one in everyone:
+        fresh = tuple(file for file in one.work.files if file.place not in seen)
+        if fresh or (not one.work.files and one.student.place not in seen):
+            seen.update((file.place for file in fresh), (one.student.place,))
+            yield replace(one, work=replace(one.work, files=fresh))
+
+
+def _named_alike(everyone: Iterable[_HandedIn]) -> list[_HandedIn]:
+    """Two submissions under one name are both kept, and each says where the other is."""
+    everyone, by_name = list(everyone), defaultdict[str, list[_HandedIn]](list)
+    for one in everyone:
+        by_name[one.student.name].append(one)
+    return [_with_others(one, by_name[one.student.name]) for one in everyone]
+
+
+def _with_others(one: _HandedIn, alike: Sequence[_HandedIn]) -> _HandedIn:
+    others = [_told(other, one) for other in alike if other is not one]
+    if not others:
+        return one
+    remark = f"Another submission has the same student name: {', '.join(others)}"
+    return replace(one, work=replace(one.work, remarks=(*one.work.remarks, remark)))
+
+
+def _told(other: _HandedIn, one: _HandedIn) -> str:
+    elsewhere = "" if other.given.top == one.given.top else f" in {clean_name(str(other.given.path))}"
+    return other.shown + elsewhere
+
+
+def _submission(one: _HandedIn) -> Submission:
+    files = tuple(file.source for file in one.work.files)
+    remarks = (*one.work.remarks, *(file.remark for file in one.work.files if file.remark))
+    return Submission(one.student.name, one.shown, files, remarks, declined_framework(files))
+
+
+def _skipped(found: Iterable[_Found]) -> tuple[Skipped, ...]:
+    first: dict[tuple[PurePath, str], Skipped] = {}
+    for place in found:
+        for entry in place.refused:
+            skipped = Skipped(_shown(entry.place, place.given), entry.refused)
+            first.setdefault((entry.place, entry.refused), skipped)
+    return tuple(first.values())
+
+
+def _shown(place: PurePath, there: Given) -> str:
+    return clean_name(place.relative_to(there.top).as_posix())
