@@ -4,9 +4,11 @@ import ast
 import difflib
 import importlib
 import inspect
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from reprlib import repr as shown  # the value in a message, which is to stay a sentence
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +19,7 @@ from autograder.oracle import OPERATIONS
 
 FOLDER = Path(__file__).resolve().parent.parent / "exercises"
 AS_WRITTEN = Case("as_written")
+_MAX_DIGITS = 18
 GENERAL_REASONS = ("none", "shape", "dtype", "not_finite", "values", "not_executed", "in_words", "no_words")
 
 
@@ -40,6 +43,8 @@ def load(path: Path) -> Exercise:
         raise SpecError(f"{path.name}: cannot be read: {error}") from None
     except yaml.YAMLError as error:
         raise SpecError(f"{path.name}: is not YAML: {_yaml_trouble(error)}") from None
+    except RecursionError:
+        raise SpecError(f"{path.name}: is nested too deeply; an exercise has five levels") from None
     exercise = _exercise(path.stem, _At(path.name), data)
     _check_grader(exercise, path.name, grader_of(exercise))
     return exercise
@@ -60,14 +65,32 @@ def grader_of(exercise: Exercise) -> ModuleType:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice, of which YAML would take the last in silence."""
+    """Refuses a key that stands twice, of which YAML would take the last in silence, and says where a value is none."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
-        for key, child in node.value:
-            if keys.count(key.value) > 1:
-                raise yaml.MarkedYAMLError(problem=f"the key '{key.value}' stands twice", problem_mark=child.start_mark)
+        if isinstance(node, yaml.MappingNode):  # `!!set [a]` comes here as well
+            _refuse_twice(node)
         return super().construct_mapping(node, deep)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            value = super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError):
+            # 2020-13-45, 0x_, `!!bool x`: each type of YAML trusts its own regular expression, or a tag, too far.
+            problem = f"{shown(node.value)} is no value of its kind; if it is a text, put it in quotes"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from None
+        if isinstance(value, int) and abs(value) >= 10**_MAX_DIGITS:
+            problem = f"a whole number of more than {_MAX_DIGITS} digits"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+        return value
+
+
+def _refuse_twice(node: yaml.MappingNode) -> None:
+    keys = [key.value for key, _ in node.value]
+    for key, child in node.value:
+        if keys.count(key.value) > 1:
+            problem = f"the key {shown(key.value)} stands twice"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=child.start_mark)
 
 
 def _yaml_trouble(error: yaml.YAMLError) -> str:
@@ -91,7 +114,7 @@ class _At:
     def mapping(self, value: Any, keys: Iterable[str] | None = None, required: Iterable[str] = ()) -> dict[str, Any]:
         """A mapping with text keys, all of them known and all required ones there."""
         if not isinstance(value, dict):
-            raise self.error(f"has to be a mapping, got {value!r}")
+            raise self.error(f"has to be a mapping, got {shown(value)}")
         for key in value:
             self._known(key, keys)
         for key in required:
@@ -101,7 +124,7 @@ class _At:
 
     def _known(self, key: Any, keys: Iterable[str] | None) -> None:
         if not isinstance(key, str):
-            raise self.error(f"has the key {key!r}, which YAML does not read as text; put it in quotes")
+            raise self.error(f"has the key {shown(key)}, which YAML does not read as text; put it in quotes")
         if keys is not None and key not in keys:
             close = difflib.get_close_matches(key, list(keys), 1)
             hint = f"did you mean '{close[0]}'?" if close else f"known are {', '.join(keys)}"
@@ -110,32 +133,33 @@ class _At:
     def number(self, value: Any, least: float = 0.0) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             hint = "; YAML wants 1.0e-6" if isinstance(value, str) and re.fullmatch(r"[\d.]+e-?\d+", value) else ""
-            raise self.error(f"has to be a number, got {value!r}{hint}")
-        if not value >= least:
-            raise self.error(f"has to be at least {least:g}, got {value!r}")
+            raise self.error(f"has to be a number, got {shown(value)}{hint}")
+        if not least <= value < math.inf:
+            limit = "finite" if value == math.inf else f"at least {least:g}"
+            raise self.error(f"has to be {limit}, got {shown(value)}")
         return float(value)
 
     def text(self, value: Any) -> str:
         if not isinstance(value, str) or not value.strip():
-            raise self.error(f"has to be a text, got {value!r}")
+            raise self.error(f"has to be a text, got {shown(value)}")
         return value
 
     def flag(self, value: Any) -> bool:
         if not isinstance(value, bool):
-            raise self.error(f"has to be true or false, got {value!r}")
+            raise self.error(f"has to be true or false, got {shown(value)}")
         return value
 
     def texts(self, value: Any) -> tuple[str, ...]:
         if not isinstance(value, list):
-            raise self.error(f"has to be a list of texts, got {value!r}")
+            raise self.error(f"has to be a list of texts, got {shown(value)}")
         return tuple((self / i).text(item) for i, item in enumerate(value))
 
     def patterns(self, value: Any) -> tuple[str, ...]:
         for i, pattern in enumerate(self.texts(value)):
             try:
                 re.compile(pattern)
-            except re.error as error:
-                raise (self / i).error(f"is no regular expression ({error}): {pattern!r}") from None
+            except (re.error, OverflowError, RecursionError) as error:
+                raise (self / i).error(f"is no regular expression ({error}): {shown(pattern)}") from None
         return self.texts(value)
 
 
@@ -188,12 +212,12 @@ def _case(name: str, at: _At, data: Any) -> Case:
     data = at.mapping(data, ("swap", "seed", "cotangents", "hidden", "calls"))
     if name == AS_WRITTEN.name:
         raise at.error("is there by itself: it is the run that changes nothing; give this case another name")
-    if "swap" in data and data["swap"] not in OPERATIONS:
-        raise (at / "swap").error(f"is {data['swap']!r}; {_operations(data['swap'])}")
+    if data.get("swap", "sin") not in OPERATIONS:
+        raise (at / "swap").error(f"is {shown(data['swap'])}; {_operations(data['swap'])}")
     if data.get("seed", "fresh") != "fresh":
-        raise (at / "seed").error(f"is {data['seed']!r}; the only other seed is 'fresh'")
+        raise (at / "seed").error(f"is {shown(data['seed'])}; the only other seed is 'fresh'")
     if data.get("cotangents", "scaled") != "scaled":
-        raise (at / "cotangents").error(f"is {data['cotangents']!r}; the only other choice is 'scaled'")
+        raise (at / "cotangents").error(f"is {shown(data['cotangents'])}; the only other choice is 'scaled'")
     calls = (at / "calls").mapping(data.get("calls", {}))
     return Case(
         name=name,
@@ -212,7 +236,7 @@ def _operations(unknown: Any) -> str:
 
 def _call(name: str, at: _At, data: Any) -> Call:
     if not isinstance(data, list) or not 1 <= len(data) <= 2:
-        raise at.error(f"has to be a list of one or two arguments, got {data!r}")
+        raise at.error(f"has to be a list of one or two arguments, got {shown(data)}")
     recipes = tuple(_recipe(at / i, item) for i, item in enumerate(data))
     maps = [recipe["map"] for recipe in recipes if "map" in recipe]
     if maps and (len(recipes) != 2 or recipes[1].get("shape") != maps[0][1:]):
@@ -236,7 +260,7 @@ def _recipe(at: _At, data: Any) -> dict[str, Any]:
 def _numbers(at: _At, data: Any, count: int | None = None) -> list[float]:
     numbers = isinstance(data, list) and all(isinstance(n, int | float) and not isinstance(n, bool) for n in data)
     if not numbers or (count is not None and len(data) != count):
-        raise at.error(f"has to be a list of {count or 'some'} numbers, got {data!r}")
+        raise at.error(f"has to be a list of {count or 'some'} numbers, got {shown(data)}")
     return list(data)
 
 

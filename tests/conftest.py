@@ -4,12 +4,14 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from autograder import intake, ladder, spec
 from autograder.run import Grader
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 20260821
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 
 
 @pytest.fixture(scope="session")

@@ -61,6 +61,11 @@ def test_an_unknown_key_comes_with_a_suggestion(broken):
         (lambda d: d["cases"]["fresh"]["calls"].update(tall=[]), "a list of one or two arguments"),
         (lambda d: d["cases"]["fresh"]["calls"].update(tall=[{"map": [3]}]), "a list of 2 numbers"),
         (lambda d: d.update(limits={"seconds": 0}), "has to be at least 0.1"),
+        (lambda d: d.update(limits={"memory_mib": float("inf")}), "limits.memory_mib has to be finite, got inf"),
+        (lambda d: d["criteria"]["matrix"].update(points=float("inf")), "points has to be finite, got inf"),
+        (lambda d: d["criteria"]["matrix"].update(points=10**400), "a whole number of more than 18 digits"),
+        (lambda d: d.update(mentions=["a{4294967296}"]), "is no regular expression"),
+        (lambda d: d.update(mentions=["(" * 3000 + ")" * 3000]), "is no regular expression"),
         (lambda d: d.update(mentions="jac"), "has to be a list of texts"),
         (lambda d: d.update(mentions=["("]), "is no regular expression"),
     ],
@@ -80,6 +85,24 @@ def test_what_is_no_yaml_says_so(tmp_path):
         path.write_bytes(junk)
         with pytest.raises(spec.SpecError, match=r"jacobian\.yaml"):
             spec.load(path)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("2020-13-45", "0x_", "0b_", "!!int x", '!!int ""', "!!float x", "!!bool x", "!!timestamp x", "!!set [a]"),
+        *("9" * 5000, "0x" + "f" * 5000, "[" * 5000, "{a: " * 3000, "!!python/object:os.system x", "&a [*a]"),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_what_looks_like_a_value_and_is_none_says_so(tmp_path, value):
+    """A tag or a literal that promises what it is not is the file's mistake, not a traceback."""
+    path = tmp_path / "jacobian.yaml"
+    path.write_text(f"criteria: {{}}\ntitle: {value}\n", encoding="utf-8")
+    with pytest.raises(spec.SpecError, match=r"^jacobian\.yaml: ") as caught:
+        spec.load(path)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
 
 
 def test_an_exercise_without_a_grader_says_so(tmp_path):

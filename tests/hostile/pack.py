@@ -127,3 +127,8 @@ def zeros_gzipped(megabytes: int) -> bytes:
         for _ in range(megabytes):
             file.write(bytes(1_000_000))
     return buffer.getvalue()
+
+
+def frame(header: bytes, body: bytes = b"") -> bytes:
+    """A frame of the wire."""
+    return struct.pack("<II", len(header), len(body)) + header + body
