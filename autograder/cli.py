@@ -35,8 +35,9 @@ Each submission runs in a child process that watches what autograd did. It is ju
 what it computed, never by the names of its variables, functions or cells."""
 
 EPILOG = """\
-A PATH is a file (ada.ipynb), a folder of files, or a folder with a folder for each
-student (ada/hw1.ipynb). Students are named by the file or the folder. Nothing under a
+A PATH is a file (ada.ipynb), a folder of files, a folder with a folder or an archive for
+each student (ada/hw1.ipynb, ada.zip), or an archive of such a folder (.zip, .tar.gz,
+.tgz, .tar). Students are named by the file, the folder or the archive. Nothing under a
 PATH is ever changed.
 
 examples:
@@ -149,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_what_is_graded(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("paths", nargs="+", type=_path, metavar="PATH", help="a submission, or a folder of submissions")
+    add("paths", nargs="+", type=_path, metavar="PATH", help="a submission, or a folder or archive of them")
     add("--exercise", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
     add("--seed", type=_seed, metavar="N", help="for the hidden inputs (default: a fresh one)")
     add("--timeout", type=_seconds, metavar="S", help="seconds for one run (default: the exercise's limit)")

@@ -1,7 +1,7 @@
 """Look for bytes that a reader trips over: `python benchmarks/fuzz.py TARGET --seconds N`, or `all` targets in turn.
 
-The search is guided by coverage (atheris, the extra `fuzz`) and begins with the inputs of tests/hostile/seeds.py. It ends
-at the first bug, whose input is kept in `crash-…` in the current folder; `--only FILE` runs that one again.
+The search is guided by coverage (atheris, the extra `fuzz`) and begins with the inputs of tests/hostile/seeds.py. It
+ends at the first bug, whose input is kept in `crash-…` in the current folder; `--only FILE` runs that one again.
 """
 
 import argparse

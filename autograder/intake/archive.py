@@ -28,7 +28,7 @@ def opened(archive: Entry, allowance: Allowance, most: int = MAX_ARCHIVE_BYTES) 
     if not data:
         raise Unreadable("is empty")
     is_zip = archive.place.name.lower().endswith(".zip")
-    members = zips.members(data) if is_zip else tars.members(data, allowance)
+    members = zips.members(data) if is_zip else tars.members(data, allowance, most)
     top = _Folder()
     refused = tuple(_sorted_into(top, counted(members), archive.place))
     return (*refused, *_entries(top, archive.place, archive.depth + 1))

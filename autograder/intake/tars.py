@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from autograder.intake.contents import MAX_ARCHIVE_BYTES, Allowance, Unreadable
+from autograder.intake.contents import Allowance, Unreadable
 from autograder.intake.members import Member, decoded
 
 _BLOCK = tarfile.BLOCKSIZE
@@ -49,9 +49,9 @@ class _Piece:
         return self.start + (0 if self.header.type in _WITHOUT_DATA else self.size)
 
 
-def members(data: bytes, allowance: Allowance) -> Iterator[Member]:
-    """All members, in order. Raises Unreadable, also after some."""
-    raw = allowance.read(partial(_gunzipped, data), MAX_ARCHIVE_BYTES) if data.startswith(_GZIP) else data
+def members(data: bytes, allowance: Allowance, most: int) -> Iterator[Member]:
+    """All members, in order, of a tar of at most so many bytes. Raises Unreadable, also after some."""
+    raw = allowance.read(partial(_gunzipped, data), most) if data.startswith(_GZIP) else data
     return (_member(raw, piece) for piece in _pieces(raw))
 
 
