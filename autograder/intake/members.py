@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from autograder.intake.contents import Read, Unreadable
+from autograder.intake.names import MAX_NAME_BYTES
 from autograder.intake.text import in_pairs
 
 MAX_MEMBERS = 50_000  # a virtual environment with torch in it has about half of that
 _MAX_FOLDERS = 30
-_MAX_NAME_BYTES = 255  # of one name; no file system has longer ones
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -60,5 +60,5 @@ def misplaced(path: str) -> str:
         return "a path that leads out of its archive"
     if len(names) > _MAX_FOLDERS:
         return f"more than {_MAX_FOLDERS} folders deep"
-    long = any(len(name.encode("utf-8", "surrogateescape")) > _MAX_NAME_BYTES for name in names)
+    long = any(len(name.encode("utf-8", "surrogateescape")) > MAX_NAME_BYTES for name in names)
     return "a name that is longer than any file's" if long else ""

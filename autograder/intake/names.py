@@ -8,6 +8,9 @@ _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _DIGITS = re.compile(r"([0-9]+)")
 
+MAX_NAME_BYTES = 255  # of one name; no file system has longer ones
+_KEPT = 20  # characters at the end of a name that is cut, its ending among them
+
 NameKey = tuple[tuple[tuple[str | int, ...], ...], str]
 
 
@@ -22,6 +25,18 @@ def _shown(character: str) -> str:
         return f"\\x{code - 0xDC00:02x}"
     hidden = character in _BIDI or unicodedata.category(character) in _UNPRINTABLE
     return f"\\u{code:04x}" if hidden else character
+
+
+def clean_path(path: PurePath) -> str:
+    """The path as it is safe to show, and short enough to be made again: escapes make names longer."""
+    return "/".join(_cut(clean_name(part)) for part in path.parts)
+
+
+def _cut(name: str) -> str:
+    if len(name.encode()) <= MAX_NAME_BYTES:
+        return name
+    start = name[:-_KEPT].encode()[: MAX_NAME_BYTES - 4 * _KEPT - len("…".encode())]
+    return f"{start.decode(errors='ignore')}…{name[-_KEPT:]}"
 
 
 def natural_key(path: PurePath) -> NameKey:

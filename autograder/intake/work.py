@@ -12,7 +12,7 @@ from autograder.intake.archive import opened
 from autograder.intake.contents import MAX_FILE_BYTES, Allowance, Unreadable, read_whole
 from autograder.intake.entries import Entry
 from autograder.intake.layout import Student
-from autograder.intake.names import clean_name, natural_key
+from autograder.intake.names import clean_name, clean_path, natural_key
 from autograder.intake.source import NOTEBOOK, SCRIPT, read_source
 from autograder.model import SourceFile
 
@@ -78,7 +78,7 @@ def _closed(entry: Entry, error: Unreadable) -> Entry:
 def _file(entry: Entry, student: Student, allowance: Allowance) -> File:
     read = allowance.read if entry.depth else read_whole
     own = entry.place.relative_to(student.place)
-    name = clean_name(own.as_posix() if own.parts else entry.place.name)
+    name = clean_path(own if own.parts else PurePath(entry.place.name))
     return File(entry.place, *read_source(name, partial(read, entry.read, MAX_FILE_BYTES)))
 
 

@@ -369,6 +369,19 @@ def test_the_rows_are_many_and_distinct() -> None:
     assert len({(row.name, row.what) for row in ROWS}) == len(ROWS) > 100
 
 
+@pytest.mark.parametrize("letter", ["\n", "\udcff", "\u202e"])
+def test_a_name_that_escapes_make_long_can_still_be_a_file(letter: str, tmp_path: Path) -> None:
+    """A script is laid out on a disk for its run, under the name that is shown."""
+    length = 240 // len(os.fsencode(letter))
+    for name in (f"{letter * length}.py", f"ada/{letter * length}/hw.py"):
+        Row("", name, GOOD, {}).put(tmp_path)
+    for submission in find([tmp_path])[0]:
+        (file,) = submission.files
+        assert (file.trouble, file.name[-3:]) == ("", ".py")
+        assert all(len(part.encode()) <= 255 for part in file.name.split("/"))
+        assert {unit.file for unit in file.units} == {file.name}
+
+
 # --- an archive as the path itself
 
 
