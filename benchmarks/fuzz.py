@@ -58,7 +58,7 @@ def search():
     with atheris.instrument_imports(include=[*INSTRUMENTED, *BESIDE]):
         from tests.hostile.readers import READERS
     atheris.Setup(
-        ["fuzz", *work, "-verbosity=0", "-max_len=16000", "-timeout=20", "-rss_limit_mb=4096"], READERS[target]
+        ["fuzz", *work, "-verbosity=0", "-max_len=16000", "-timeout=60", "-rss_limit_mb=4096"], READERS[target]
     )
     atheris.Fuzz()
 
