@@ -62,7 +62,7 @@ class Memory:
         """The report that was made of an equal submission, with what people have decided on this one since."""
         if self._forget:
             return None
-        document = self.store.report(self._key(submission), submission.path, submission.student)
+        document = self.store.report(self._key(submission), submission.origin, submission.student)
         if document is None:
             return None
         self.reports_known += 1
@@ -73,7 +73,7 @@ class Memory:
         if report.outcome not in OURS and not any(v.status is Status.GRADER_ERROR for v in _verdicts(report)):
             submission = report.submission
             with self._troubled():
-                self.store.keep_report(self._key(submission), submission.path, submission.student, document(report))
+                self.store.keep_report(self._key(submission), submission.origin, submission.student, document(report))
         return self.decided(report)
 
     @contextmanager
@@ -90,7 +90,7 @@ class Memory:
 
     def decided(self, report: Report) -> Report:
         """A person's decision survives every regrade."""
-        overrides = self.store.overrides(report.submission.path)
+        overrides = self.store.overrides(report.submission.origin)
         answers = tuple(replace(a, override=overrides.get(a.exercise.name)) for a in report.answers)
         return replace(report, answers=answers)
 

@@ -57,6 +57,7 @@ class Submission:
     files: tuple[SourceFile, ...] = ()
     remarks: tuple[str, ...] = ()
     declined: str = ""  # the framework it is written for, when that is not PyTorch
+    origin: str = ""  # the whole path, by which it is known again
 
 
 @dataclass(frozen=True, slots=True)

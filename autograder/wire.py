@@ -211,6 +211,8 @@ def _array(description: Any, body: bytes) -> np.ndarray:
     match description:
         case [str(dtype), list(shape)] if dtype in DTYPES and len(shape) <= MAX_NDIM:
             sizes = all(type(size) is int and 0 <= size <= MAX_ARRAY_BYTES for size in shape)
-            if sizes and math.prod(shape) * np.dtype(dtype).itemsize == len(body):
+            # NumPy multiplies an empty array's other sizes as well, and they have to fit.
+            fits = sizes and math.prod(max(size, 1) for size in shape) <= MAX_ARRAY_BYTES
+            if fits and math.prod(shape) * np.dtype(dtype).itemsize == len(body):
                 return np.frombuffer(body, dtype).reshape(shape)
     raise Malformed("an array whose description and bytes disagree")

@@ -103,7 +103,7 @@ def _told(other: _HandedIn, one: _HandedIn) -> str:
 def _submission(one: _HandedIn) -> Submission:
     files = tuple(file.source for file in one.work.files)
     remarks = (*one.work.remarks, *(file.remark for file in one.work.files if file.remark))
-    return Submission(one.student.name, one.shown, files, remarks, declined_framework(files))
+    return Submission(one.student.name, one.shown, files, remarks, declined_framework(files), str(one.student.place))
 
 
 def _skipped(found: Iterable[_Found]) -> tuple[Skipped, ...]:
