@@ -4,7 +4,6 @@ Nothing heavy is imported before the arguments are known to be right: `--help` a
 """
 
 import argparse
-import difflib
 import io
 import math
 import os
@@ -12,7 +11,7 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,10 +45,16 @@ examples:
   grade.py ada.ipynb --format json > ada.json
   grade.py week3 --seed 20260821      draw the same hidden inputs as an earlier run
 
+commands for results that are there (each with --help):
+  grade.py override ADA jacobian 9 --why "…"   a person's points, in place of the grader's
+  grade.py history ADA                         every grade she has had, and what changed
+  grade.py diff OLD NEW                        whose points differ between two results
+
 where results go:
   stdout                 each submission with its points and the reason where points were lost
   DIR/results.json       everything, for programs (docs/results.md describes it)
   DIR/gradebook.csv      a row for each submission, for spreadsheets
+  DIR/grades.sqlite3     what is known: nothing is run twice, a killed run goes on
   stderr                 progress and problems
 
 exit codes:
@@ -57,6 +62,9 @@ exit codes:
   1  something needs the instructor because of the grader: it failed on a criterion or
      a submission (no points were taken there), or it could not start
   2  wrong usage, a path without submissions, or a mistake in an exercise"""
+
+
+COMMANDS = ("override", "history", "diff")  # ./diff is a folder of that name
 
 
 class Exit(IntEnum):
@@ -94,7 +102,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     _end_as_on_ctrl_c()
     try:
         with _reader_may_leave():
-            return _grade(_parser().parse_intermixed_args(argv))
+            words = sys.argv[1:] if argv is None else list(argv)
+            if words[:1] and words[0] in COMMANDS:
+                return _command(*words)
+            return _grade(_parser().parse_intermixed_args(words))
     except SystemExit as end:  # argparse: --help, --version, or a sentence that is already on stderr
         return int(end.code or 0)
     except files.Refused as refused:
@@ -104,6 +115,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _stopped("interrupted", Exit.INTERRUPTED)
     return Exit.DONE  # the reader of stdout left, which is no fault
+
+
+def _command(name: str, *words: str) -> int:
+    from autograder import commands
+
+    for line in commands.run(name, words):
+        print(wording.clean(line))
+    return Exit.DONE
 
 
 def _end_as_on_ctrl_c() -> None:
@@ -210,18 +229,13 @@ def _format_and_file(text: str) -> tuple[str, str]:
     if not (equals and file):
         raise argparse.ArgumentTypeError(f"expected FORMAT=FILE, as in csv=grades.csv, got {text!r}")
     if name not in FORMATS:
-        raise argparse.ArgumentTypeError(f"unknown format {name!r}{_meant(name, FORMATS)}")
+        raise argparse.ArgumentTypeError(f"unknown format {name!r}{wording.did_you_mean(name, FORMATS)}")
     return name, file
 
 
 def _processors() -> int:
     """Those that this process may use, where the system tells; a container is given fewer than there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _meant(name: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
 
 
 # -- what is graded
@@ -249,7 +263,7 @@ def _exercises(names: Sequence[str]) -> tuple[Exercise, ...]:
         raise Stop(str(error), Exit.USAGE) from error
     for name in names:
         if name not in known:
-            raise Stop(f"--exercise: unknown exercise {name!r}{_meant(name, known)}", Exit.USAGE)
+            raise Stop(f"--exercise: unknown exercise {name!r}{wording.did_you_mean(name, known)}", Exit.USAGE)
     return tuple(exercise for name, exercise in known.items() if name in names or not names)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
+from autograder.model import Exercise
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "autograder"
 RELEASES = ("torch", "numpy", "matplotlib", "ipython", "scipy", "pandas")
@@ -17,12 +19,10 @@ def of_running() -> str:
     return _digest([*PACKAGE.glob("worker/**/*.py"), *read], [platform.python_version(), *_releases()])
 
 
-def of_judging(exercises: Iterable[str]) -> str:
-    """Of what verdicts are made with: the trusted side, the graders, and these exercises."""
-    names = list(exercises)
+def of_judging(exercises: Iterable[Exercise]) -> str:
+    """Of what verdicts are made with: the trusted side, the graders, and all that these exercises say."""
     own = [path for path in PACKAGE.glob("**/*.py") if "worker" not in path.parts]
-    specs = [ROOT / "exercises" / f"{name}.yaml" for name in names]
-    return _digest([*own, *specs, *(ROOT / "graders").glob("*.py")], names)
+    return _digest([*own, *(ROOT / "graders").glob("*.py")], map(repr, exercises))
 
 
 def _releases() -> list[str]:

@@ -27,7 +27,7 @@ class Memory:
         self._forget = forget  # nothing that was kept is used; all that is made anew is kept
         self._exercises = {exercise.name: exercise for exercise in exercises}
         self._running = key_of(fingerprint.of_running(), rung, conditions.seed).hex()
-        self._judging = key_of(self._running, vars_of(conditions), fingerprint.of_judging(self._exercises)).hex()
+        self._judging = key_of(self._running, vars_of(conditions), fingerprint.of_judging(exercises)).hex()
 
     @property
     def is_empty(self) -> bool:

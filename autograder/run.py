@@ -124,8 +124,8 @@ class Grader:
         return runs.views(observed, observed.last, [exercise])[exercise.name]
 
     def _start(self) -> None:
-        self._started = True
         self._sandbox.__enter__()
+        self._started = True
 
     def _wait(self) -> None:
         """Until the sandbox is warm and has proved itself. Raises CannotStart."""

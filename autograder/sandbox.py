@@ -123,7 +123,11 @@ class Sandbox:
         for place in self._places:
             place.make()
         self._folder.chmod(0o111)  # a lane knows its own folder's name, and nobody can look for others
-        self._start()
+        try:
+            self._start()
+        except CannotStart:
+            workplace.remove(self._folder)
+            raise
         return self
 
     def _uid(self, lane: int) -> int:

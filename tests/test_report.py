@@ -84,7 +84,7 @@ def test_json_has_exactly_the_documented_keys():
     )
     assert one["files"] == [{"name": "ada.py", "sha256": "00ff"}]
     (exercise,) = one["exercises"]
-    assert " ".join(exercise) == "exercise title attempted score max_score awaiting_review criteria"
+    assert " ".join(exercise) == "exercise title attempted score max_score awaiting_review override criteria"
     (criterion,) = exercise["criteria"]
     assert " ".join(criterion) == "name title status points max_points reason feedback detail where"
     assert whole["skipped"] == [{"path": "a", "why": "b"}]

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+RESULTS, GRADEBOOK = "results.json", "gradebook.csv"  # in the output folder
+
 
 class Refused(Exception):
     """A sentence: why a file will not be written there."""
@@ -34,7 +36,7 @@ def targets(output: Path, further: Iterable[tuple[str, str]]) -> tuple[Target, .
 
 def _of_folder(output: Path) -> Iterator[Target]:
     folder = output.resolve()
-    for name, file in (("json", "results.json"), ("csv", "gradebook.csv")):
+    for name, file in (("json", RESULTS), ("csv", GRADEBOOK)):
         yield Target(name, (folder / file).resolve(), f"--output {output}", folder)
 
 

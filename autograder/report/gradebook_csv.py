@@ -26,7 +26,8 @@ def render(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped]) -> s
 
 def _row(report: Report, exercises: Iterable[str]) -> tuple[str, ...]:
     marks = _marks(report)
-    known = report.outcome not in wording.UNGRADED and not any(map(_failed, report.answers))
+    ran = report.outcome not in wording.UNGRADED or all(answer.override for answer in report.answers)
+    known = ran and not any(map(_failed, report.answers))
     return (
         _text(report.submission.student),
         _text(report.submission.path),
@@ -45,13 +46,15 @@ def _marks(report: Report) -> dict[str, str]:
 
 def _mark(report: Report, answer: Answer) -> str:
     """Points, or nothing: an empty cell cannot be mistaken for the zero of a student who did badly."""
+    if answer.override:
+        return wording.points(answer.score)
     unknown = _failed(answer) or report.outcome in wording.UNGRADED
     waits = answer.awaiting_review == answer.exercise.max_points
     return "" if unknown or waits else wording.points(answer.score)
 
 
 def _failed(answer: Answer) -> bool:
-    return any(verdict.status is Status.GRADER_ERROR for verdict in answer.verdicts)
+    return not answer.override and any(verdict.status is Status.GRADER_ERROR for verdict in answer.verdicts)
 
 
 def _remarks(report: Report) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from autograder.model import Answer, Report, Run, Skipped, Verdict
+from autograder.model import Answer, Override, Report, Run, Skipped, Verdict
 from autograder.report import wording
 
 FORMAT = 1
@@ -58,8 +58,13 @@ def _answer(answer: Answer) -> dict[str, object]:
         "score": _points(answer.score),
         "max_score": _points(answer.exercise.max_points),
         "awaiting_review": _points(answer.awaiting_review),
+        "override": _override(answer.override),
         "criteria": [_verdict(verdict) for verdict in answer.verdicts],
     }
+
+
+def _override(override: Override | None) -> dict[str, object] | None:
+    return {"points": _points(override.points), "why": override.why, "at": override.at} if override else None
 
 
 def _verdict(verdict: Verdict) -> dict[str, object]:

@@ -63,6 +63,7 @@ def report_lines(report: Report, columns: Columns) -> Iterator[Line]:
         yield Line(f"{student}  {ended}", "ours" if report.outcome is Outcome.GRADER_ERROR else "waits")
     for answer in filter(_shown, report.answers):
         yield _answer_line(student, answer, columns)
+        yield from _decision(answer)
         yield from _reasons(answer.verdicts)
     missing = [answer.exercise.name for answer in report.answers if not _shown(answer)]
     if missing and report.outcome not in wording.UNGRADED:
@@ -89,7 +90,7 @@ def summary(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped]) -> 
 
 
 def _shown(answer: Answer) -> bool:
-    return answer.attempted or answer.score > 0 or answer.awaiting_review > 0
+    return answer.attempted or answer.override is not None or answer.score > 0 or answer.awaiting_review > 0
 
 
 def _answer_line(student: str, answer: Answer, columns: Columns) -> Line:
@@ -101,6 +102,13 @@ def _answer_line(student: str, answer: Answer, columns: Columns) -> Line:
         return Line(text, "good" if had >= most else "lost")
     verb = "awaits" if waits == 1 else "await"
     return Line(f"{text}  ({wording.points(waits)} {verb} review)", "waits" if had + waits >= most else "lost")
+
+
+def _decision(answer: Answer) -> Iterator[Line]:
+    if answer.override:
+        graded = wording.points(answer.graded)
+        text = f"set by a person, in place of {graded}: {_flat(answer.override.why)}"
+        yield Line(text, "plain", _REASON_INDENT)
 
 
 def _reasons(verdicts: Iterable[Verdict]) -> Iterator[Line]:

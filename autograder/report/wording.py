@@ -1,7 +1,8 @@
 """Sentences that all formats share: for reasons that no exercise words itself, and for how a run ended."""
 
+import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from autograder.model import Outcome, Report, Status, Verdict
@@ -141,6 +142,15 @@ def one_line(text: str, limit: int = 400) -> str:
     """Text on one line of at most `limit` characters, cut with an ellipsis."""
     flat = " ".join(clean(text).split())
     return flat if len(flat) <= limit else f"{flat[: limit - 1].rstrip()}…"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint to go on with after "unknown …"; the few that there are, or nothing."""
+    names = list(dict.fromkeys(known))
+    near = difflib.get_close_matches(word, names, n=1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; there are {', '.join(names)}" if 0 < len(names) <= 20 else ""
 
 
 def points(value: float) -> str:

@@ -1,0 +1,222 @@
+"""What is done with results that are there: a person's decision, the history of a student, two results compared."""
+
+import argparse
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from autograder import changes
+from autograder.report import wording
+from autograder.report.files import RESULTS, Refused
+from autograder.store import FILE, Kept, Store, StoreError
+
+Lines = Iterator[str]
+
+
+def run(name: str, argv: Sequence[str]) -> Lines:
+    """The lines that a command prints. Raises Refused with a sentence."""
+    arguments = _PARSERS[name]().parse_args(argv)
+    command: Callable[[argparse.Namespace], Lines] = arguments.command
+    yield from command(arguments)
+
+
+def _override_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="grade.py override",
+        description="Set a student's points for an exercise by hand. They count instead of the grader's, survive every "
+        "regrade, and are shown as such. --undo takes the last decision back.",
+    )
+    parser.add_argument("student", help="name as in the results, or path of the submission")
+    parser.add_argument("exercise", help="as in the results, such as jacobian")
+    parser.add_argument("points", nargs="?", type=_points, help="from 0 to what the exercise is worth")
+    parser.add_argument("--why", default="", help="for the student and for whoever reads the results later")
+    parser.add_argument("--undo", action="store_true", help="the grader's points count again")
+    return _of_results(parser, _override)
+
+
+def _history_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="grade.py history", description="Every grade that a student has had here, what changed, and who decided."
+    )
+    parser.add_argument("student", help="name as in the results, or path of the submission")
+    return _of_results(parser, _history)
+
+
+def _diff_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="grade.py diff", description="Whose points differ between two results of one class, and why."
+    )
+    for name in ("old", "new"):
+        parser.add_argument(name, type=Path, help=f"a folder with {RESULTS}, or such a file")
+    parser.set_defaults(command=_diff)
+    return parser
+
+
+def _of_results(
+    parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], Lines]
+) -> argparse.ArgumentParser:
+    default = Path("results")
+    parser.add_argument(
+        "--output", type=Path, default=default, metavar="DIR", help="of the results (default: results/)"
+    )
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _points(text: str) -> float:
+    try:
+        points = float(text)
+    except ValueError:
+        points = math.nan
+    if not (math.isfinite(points) and points >= 0):
+        raise argparse.ArgumentTypeError(f"expected a number of points from 0 on, got {text!r}")
+    return points
+
+
+_PARSERS: Mapping[str, Callable[[], argparse.ArgumentParser]] = {
+    "override": _override_parser,
+    "history": _history_parser,
+    "diff": _diff_parser,
+}
+NAMES = tuple(_PARSERS)
+
+
+# ---------------------------------------------------------------------------------- override
+
+
+def _override(arguments: argparse.Namespace) -> Lines:
+    if arguments.undo == (arguments.points is not None):
+        raise Refused("override: give the points, or --undo, and not both")
+    if arguments.points is not None and not arguments.why.strip():
+        raise Refused('override: say why, as in --why "the axes were swapped by our template"')
+    with closing(_store(arguments.output)) as store:
+        origin = _origin(store, arguments.student)
+        kept = store.history(origin)[-1]
+        most = _worth(kept, arguments.exercise)
+        if arguments.points is not None and arguments.points > most:
+            raise Refused(f"override: {arguments.exercise} is worth {wording.points(most)} points at most")
+        store.override(origin, arguments.exercise, arguments.points, arguments.why.strip())
+    if arguments.undo:
+        yield f"{kept.student}  {arguments.exercise}: the grader's points count again"
+    else:
+        yield f"{kept.student}  {arguments.exercise}: {wording.points(arguments.points)} / {wording.points(most)}"
+    yield "grade the folder again to have it in the results; nothing that is known is run for that"
+
+
+def _worth(kept: Kept, exercise: str) -> float:
+    answers = kept.document["answers"]
+    if exercise not in answers:
+        raise Refused(f"override: {kept.student} has no exercise {exercise!r}; there are {', '.join(answers)}")
+    return float(sum(verdict["max_points"] for verdict in answers[exercise]["verdicts"].values()))
+
+
+def _store(folder: Path) -> Store:
+    if not (folder / FILE).is_file():
+        raise Refused(f"{folder} holds no grades ({FILE} is not there); name the folder with --output")
+    try:
+        return Store(folder)
+    except StoreError as error:
+        raise Refused(str(error)) from None
+
+
+def _origin(store: Store, wanted: str) -> str:
+    """The submission of a student, by name or by (the end of) its path."""
+    students = store.students()
+    found = [origin for origin, name in students.items() if name == wanted]
+    found = found or [origin for origin in students if Path(origin).match(wanted)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Refused(f"{wanted!r} names {len(found)} submissions; give the path: {', '.join(found)}")
+    near = wording.did_you_mean(wanted, students.values())
+    raise Refused(f"no submission of {wanted!r} was graded here{near}")
+
+
+# ---------------------------------------------------------------------------------- history
+
+
+def _history(arguments: argparse.Namespace) -> Lines:
+    with closing(_store(arguments.output)) as store:
+        origin = _origin(store, arguments.student)
+        kept, decisions = store.history(origin), store.decisions(origin)
+    yield f"{kept[-1].student}  {origin}"
+    earlier: Kept | None = None
+    events = [(one.at, one) for one in kept] + [(decision[3], decision) for decision in decisions]
+    for at, event in sorted(events, key=lambda pair: pair[0]):
+        if isinstance(event, Kept):
+            yield f"{at}  {_totals(event)}"
+            yield from (f"    {line}" for line in _differences(earlier, event))
+            earlier = event
+        else:
+            yield f"{at}  {_decided(*event[:3])}"
+
+
+def _decided(exercise: str, points: float | None, why: str) -> str:
+    if points is None:
+        return f"a person took the decision on {exercise} back"
+    return f"a person gave {wording.points(points)} for {exercise}: {why}"
+
+
+def _totals(kept: Kept) -> str:
+    answers = kept.document["answers"].items()
+    marks = ", ".join(f"{name} {wording.points(_had(answer))}" for name, answer in answers if answer["attempted"])
+    return f"{kept.document['outcome']}: {marks or 'nothing attempted'}"
+
+
+def _had(answer: Mapping[str, Any]) -> float:
+    return float(sum(verdict["points"] for verdict in answer["verdicts"].values()))
+
+
+def _differences(earlier: Kept | None, later: Kept) -> Lines:
+    if earlier is None:
+        return
+    yield from changes.lines([*changes.between(_as_results(earlier), _as_results(later))])
+
+
+def _as_results(kept: Kept) -> dict[str, Any]:
+    """A report as in results.json, as far as changes look at it."""
+    exercises = [
+        {
+            "exercise": name,
+            "score": _had(answer),
+            "awaiting_review": _waiting(answer),
+            "criteria": [{"name": criterion, **verdict} for criterion, verdict in answer["verdicts"].items()],
+        }
+        for name, answer in kept.document["answers"].items()
+    ]
+    return {"reports": [{"path": kept.path, "student": kept.student, "exercises": exercises}]}
+
+
+def _waiting(answer: Mapping[str, Any]) -> float:
+    waits = (v for v in answer["verdicts"].values() if v["status"] in ("needs_review", "grader_error"))
+    return float(sum(verdict["max_points"] for verdict in waits))
+
+
+# ---------------------------------------------------------------------------------- diff
+
+
+def _diff(arguments: argparse.Namespace) -> Lines:
+    found = [*changes.between(_results(arguments.old), _results(arguments.new))]
+    yield from changes.lines(found)
+    people = len({change.path for change in found})
+    yield (
+        f"{people} {'submission has' if people == 1 else 'submissions have'} other points"
+        if found
+        else "no points differ"
+    )
+
+
+def _results(path: Path) -> dict[str, Any]:
+    file = path / RESULTS if path.is_dir() else path
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Refused(f"{file} cannot be read: {error.strerror or error}") from None
+    except ValueError:
+        raise Refused(f"{file} is no JSON; expected the {RESULTS} that grade.py writes") from None
+    if not isinstance(document, dict) or document.get("format") != 1 or not isinstance(document.get("reports"), list):
+        raise Refused(f"{file} holds no results of this grader (format 1)")
+    return document
