@@ -32,6 +32,7 @@ MAX_NESTING = 8  # of lists and objects in a header
 MAX_NUMBER = 1 << 63
 MAX_NDIM = 16
 PULSE_SECONDS = 0.1
+MUCH_BYTES, OLD_SECONDS = 1 << 16, 0.005  # of what a patient writer holds back
 _HEAD = struct.Struct("<II")
 
 
@@ -57,21 +58,41 @@ class Late(Exception):
 
 @dataclass
 class Writer:
-    """Sends records; `budget` is how many bytes of arrays may still go out."""
+    """Sends records; `budget` is how many bytes of arrays may still go out.
+
+    A `patient` writer gathers what it is given and sends it when it is much or old, or when `flush` is called: each
+    system call wakes the reader, which costs more than the sending.
+    """
 
     sock: socket.socket
     budget: int = MAX_TOTAL_BYTES // 2
     reserve: int = 0  # of the budget, what the next record has to leave
     most: int = MAX_HEADER_BYTES  # of a record without its arrays
+    patient: bool = False
     numbers: dict[bytes, int] = field(default_factory=dict)
+    gathered: bytearray = field(default_factory=bytearray)
+    flushed: float = 0.0  # when, in seconds of time.monotonic
 
     def send(self, record: dict[str, Any]) -> bool:
         """Whether it was sent; what is too large is not."""
         header = json.dumps(record, default=self._number, separators=(",", ":")).encode()
         fits = len(header) <= self.most
         if fits:
-            self.sock.sendall(_HEAD.pack(len(header), 0) + header)
+            self._put(_HEAD.pack(len(header), 0) + header)
         return fits
+
+    def _put(self, frame: bytes) -> None:
+        self.gathered += frame
+        much = len(self.gathered) >= MUCH_BYTES
+        if not self.patient or much or time.monotonic() >= self.flushed + OLD_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Nothing that was given to send is held back."""
+        if self.gathered:
+            frames, self.gathered = self.gathered, bytearray()
+            self.sock.sendall(frames)
+        self.flushed = time.monotonic()
 
     def _number(self, value: Any) -> dict[str, int]:
         """Called by json for what it does not know: an array."""
@@ -90,7 +111,7 @@ class Writer:
         if key not in self.numbers:
             self.numbers[key] = len(self.numbers)
             self.budget -= len(body)
-            self.sock.sendall(_HEAD.pack(len(header), len(body)) + header + body)
+            self._put(_HEAD.pack(len(header), len(body)) + header + body)
         return self.numbers[key]
 
 

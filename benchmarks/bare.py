@@ -55,6 +55,7 @@ def execute(job):
     for file in dict.fromkeys(unit["file"] for unit in job):
         main_module = units.fresh_main(file)
         shell.user_module, shell.user_ns = main_module, main_module.__dict__
+        main_module.__dict__.update(get_ipython=lambda: shell, display=print)
         for unit in job:
             if unit["file"] == file:
                 for piece in units.pieces(unit, shell):

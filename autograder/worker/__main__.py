@@ -49,6 +49,7 @@ WARM = (
     "torch._subclasses.schema_check_mode",
     "torch.fx.experimental.symbolic_shapes",
     "numpy",
+    "numpy.testing",
     "scipy",
     "pandas",
     "matplotlib.pyplot",
@@ -151,6 +152,7 @@ def _run_child(locks: "Lock", given: socket.socket, lane: int) -> None:
         child.run(job)
     except BaseException:  # noqa: BLE001  nothing of the student's raises out of it: this is ours as well
         job.observer.recorder.send("fault", text=traceback.format_exc()[-2000:])
+        job.observer.recorder.flush()
         os._exit(SETUP_FAILED)
     os._exit(0)
 

@@ -6,13 +6,17 @@ stands are compared with what they were. Both run in the student's process: who 
 """
 
 import builtins
+import json
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from types import FrameType
 from typing import Any
 
 import numpy as np
 import torch
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from autograder.worker.recorder import Recorder, guarded
 
@@ -34,8 +38,24 @@ SUSPICIOUS = {
     "os.kill": "tried to send a signal",
     "os.fork": "tried to start a process",
 }
+STOOD_ON = {  # looking at all of torch would touch, and so copy, thousands of objects that the child shares
+    torch: "sin cos exp log sqrt pow mul matmul sum mean norm tensor arange linspace ones ones_like zeros eye stack "
+    "allclose isclose equal vmap is_grad_enabled",
+    torch.Tensor: "backward grad grad_fn requires_grad detach numpy item data sin cos exp sum mean pow retain_grad "
+    "register_hook allclose isclose __eq__ __mul__ __matmul__",
+    torch.autograd: "backward grad Function",
+    torch.autograd.functional: "jacobian hessian vjp jvp hvp vhp",
+    torch.func: "grad jacrev jacfwd vjp jvp hessian vmap",
+    np: "sin cos array asarray allclose isclose gradient ones zeros",
+    plt: "plot scatter show figure subplots close",
+    Line2D: "get_xdata get_ydata get_data set_data",
+    Axes: "plot scatter",
+    builtins: "print len isinstance abs getattr setattr type id",
+    json: "dumps loads",
+}
 BETWEEN = ("ctypes", "inspect.py")  # who asks on the student's behalf
 MAX_DEPTH = 4
+MAX_REPLACED = 10  # that are told
 
 
 class Acts:
@@ -45,14 +65,11 @@ class Acts:
         self.recorder = recorder
         self.files = frozenset(files)
         self.told: set[str] = set()
-        self.watched: list[tuple[str, Any, dict[str, Any]]] = []  # (name, module or class, what it held)
+        self.before: list[tuple[Any, str, Any]] = []  # (module or class, name, what it held)
 
     def watch(self) -> None:
         """From here on; whatever stands behind torch by now is ours."""
-        places = {"torch": torch, "torch.Tensor": torch.Tensor, "torch.autograd": torch.autograd}
-        places |= {"torch.autograd.functional": torch.autograd.functional, "torch.func": torch.func}
-        places |= {"numpy": np, "builtins": builtins}
-        self.watched = [(name, place, dict(vars(place))) for name, place in places.items()]
+        self.before = [(place, name, getattr(place, name)) for place, name in _places()]
         sys.addaudithook(self._heard)
 
     def _heard(self, event: str, _: tuple[Any, ...]) -> None:
@@ -76,11 +93,13 @@ class Acts:
 
     def look_for_replacements(self) -> None:
         """What was put in the place of something that the observer stands on."""
-        for name, place, before in self.watched:
-            now = vars(place)
-            changed = [key for key, value in before.items() if key in now and now[key] is not value]
-            for key in [key for key in changed if not key.startswith("_") or key.startswith("__torch")][:5]:
-                self._tell(f"put something else in the place of {name}.{key}", replaced=True)
+        changed = [(place, name) for place, name, before in self.before if getattr(place, name, None) is not before]
+        for place, name in changed[:MAX_REPLACED]:
+            self._tell(f"put something else in the place of {place.__name__}.{name}", replaced=True)
+
+
+def _places() -> Iterator[tuple[Any, str]]:
+    return ((place, name) for place, names in STOOD_ON.items() for name in names.split())
 
 
 def _asks(frame: FrameType | None, files: Collection[str]) -> bool:

@@ -94,7 +94,7 @@ def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader) ->
     _environment(record["folder"])
     sys.path[:] = [record["folder"]] + [path for path in sys.path if os.path.abspath(path) != _our_folder()]
     _seed(record["seed"], record["fresh"])
-    observer = Observer(wire.Writer(sock))
+    observer = Observer(wire.Writer(sock, patient=True))
     shell = units.quiet_shell()
     units.tame(shell, observer)
     refuse_politely(observer.remark)
@@ -105,6 +105,7 @@ def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader) ->
     acts = Acts(observer.recorder, {unit["file"] for unit in record["units"]})
     acts.watch()
     observer.recorder.send("locked")
+    observer.recorder.flush()
     return Job(record, reader, observer, acts, shell)
 
 
@@ -150,6 +151,7 @@ def _run_file(job: Job, file: str, namespace: dict[str, Any], numbers: Iterator[
 def _answer_calls(job: Job) -> None:
     functions = job.observer.functions
     job.observer.recorder.send("ready", functions=len(functions))
+    job.observer.recorder.flush()
     job.reader.deadline = time.monotonic() + JOB_SECONDS
     for call in job.reader.receive()["calls"]:
         for number, function in enumerate(functions[:MAX_FUNCTIONS], 1):
@@ -157,6 +159,7 @@ def _answer_calls(job: Job) -> None:
                 job.observer.enter_call(function.__name__, -number)
                 _answer(job.observer, function, call)
     job.observer.recorder.send("end")
+    job.observer.recorder.flush()
 
 
 def _answer(observer: Observer, function: types.FunctionType, call: dict[str, Any]) -> None:

@@ -100,6 +100,7 @@ class Observer:
         self.recorder.where = f"{self.file}, {piece.label}" if piece.label else self.file
         self.recorder.file, self.recorder.is_script = self.file, not piece.shows_last
         self.recorder.send("entered", number=number)
+        self.recorder.flush()
         self.looked = False
         if piece.remark:
             self.remark(piece.remark)
@@ -248,6 +249,7 @@ class Observer:
     def enter_call(self, function: str, number: int) -> None:
         self.recorder.where = f"a call of {function[:100]}()"
         self.recorder.send("entered", number=number)
+        self.recorder.flush()
 
     @contextlib.contextmanager
     def calling(self, function: str, call: str) -> Iterator[dict[str, Any]]:
