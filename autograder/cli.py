@@ -286,14 +286,21 @@ def _graded(
     skipped: tuple[Skipped, ...],
     arguments: argparse.Namespace,
 ) -> Graded:
-    from autograder import run, sandbox
+    from autograder import run, sandbox, server
 
     rung = _rung(arguments)
     reports: list[Report] = []
     started = _now()
     with _store(arguments.output) as kept:
         seed = _seed_of(kept, arguments.seed)
-        options = {"jobs": arguments.jobs, "seconds": arguments.timeout, "store": kept, "forget": arguments.again}
+        modules = server.modules_for(submissions)
+        options = {
+            "modules": modules,
+            "jobs": arguments.jobs,
+            "seconds": arguments.timeout,
+            "store": kept,
+            "forget": arguments.again,
+        }
         try:
             with run.Grader(exercises, rung, seed=seed, **options) as grader:
                 coming = grader.grade(submissions)

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from autograder import judge, oracle, reports, spec
+from autograder import judge, oracle, reports, server, spec
 from autograder.kept import Memory
 from autograder.ladder import Rung
 from autograder.model import Case, Exercise, Report, Submission
@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 class Grader:
     """A warm sandbox and the exercises; a context manager. Reports come in the order of the submissions.
 
-    With a store, what was graded before is taken from there, and the sandbox starts when something has to be run.
+    `modules` are what the server imports beside what everybody needs. With a store, what was graded before is taken
+    from there, and the sandbox starts when something has to be run.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Grader:
         seconds: float | None = None,
         store: Store | None = None,
         forget: bool = False,
+        modules: Sequence[str] = tuple(server.OPTIONAL),
     ) -> None:
         self._exercises = tuple(exercises)
         self._graders = {exercise.name: spec.grader_of(exercise) for exercise in exercises}
@@ -44,7 +46,7 @@ class Grader:
         memory = max(exercise.limits.memory_mib for exercise in exercises)
         self._conditions = Conditions(seed, limit, memory)
         self.memory = Memory(store, exercises, self._conditions, rung.name, forget=forget) if store else None
-        self._sandbox = Sandbox(jobs, rung)
+        self._sandbox = Sandbox(jobs, rung, modules)
         self._pool = ThreadPoolExecutor(jobs)
         self._starting = threading.Lock()
         self._started = self._warm = False

@@ -103,8 +103,9 @@ def _check_setup(talk: Talk, told: dict[str, Any]) -> None:
 class Sandbox:
     """A warm fork server with `lanes` lanes, each of which runs one child at a time."""
 
-    def __init__(self, lanes: int, rung: Rung) -> None:
+    def __init__(self, lanes: int, rung: Rung, modules: Sequence[str] = tuple(server.OPTIONAL)) -> None:
         self.rung = rung
+        self._modules = tuple(modules)  # that the server imports beside what everybody needs
         self._count = lanes
         self._lanes: queue.SimpleQueue[Lane] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -138,7 +139,7 @@ class Sandbox:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             self._server = subprocess.Popen(  # noqa: S603  our own module, our own interpreter
-                server.command(self.rung, theirs.fileno(), self._folder),
+                server.command(self.rung, theirs.fileno(), self._folder, self._modules),
                 env=server.environment(self._own),
                 cwd="/",
                 pass_fds=[theirs.fileno()],

@@ -1,10 +1,13 @@
 """The fork server as a process: the command that starts it, its clean environment, and the box around it."""
 
 import os
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.ladder import BOX, Rung
+from autograder.model import Submission
 
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ", "VIRTUAL_ENV")
 ONE_THREAD = (
@@ -14,15 +17,35 @@ ONE_THREAD = (
     "NUMEXPR_NUM_THREADS",
     "MALLOC_ARENA_MAX",
 )
+FEW = 8  # submissions, for which the server imports no more than they mention
+_TRANSFORMS = r"func|vmap|jac|hess|[jv]vp|optim|Adam|SGD|checkpoint|compile|dynamo|forward_ad|dual"
+OPTIONAL = {  # what torch or a submission imports late: a second or more for each child, unless the server has it
+    "torch._dynamo": _TRANSFORMS,
+    "torch._decomp.decompositions_for_jvp": _TRANSFORMS,
+    "torch._subclasses.schema_check_mode": _TRANSFORMS,
+    "torch.fx.experimental.symbolic_shapes": _TRANSFORMS,
+    "scipy": r"\bscipy\b",
+    "pandas": r"\bpandas\b",
+    "mpl_toolkits.mplot3d": r"3d",
+    "nbformat": r"\bnbformat\b",
+}
 PACKAGE = Path(__file__).resolve().parent
 ROOT = PACKAGE.parent
 NEEDED_IN_THE_BOX = ("__init__.py", "wire.py", "worker")  # of our package: what runs beside a student's code
 SYSTEM = "/usr /lib /lib64 /bin /sbin /etc/ld.so.cache /etc/localtime /sys/devices/system/cpu".split()
 
 
-def command(rung: Rung, descriptor: int, folder: Path) -> list[str]:
+def modules_for(submissions: Sequence[Submission]) -> tuple[str, ...]:
+    """What the server should import beside what everybody needs: all of it for a class, for a few what they mention."""
+    if len(submissions) > FEW:
+        return tuple(OPTIONAL)
+    code = "\n".join(u.text for s in submissions for f in s.files for u in f.units if u.kind != "markdown")
+    return tuple(module for module, mentioned in OPTIONAL.items() if re.search(mentioned, code))
+
+
+def command(rung: Rung, descriptor: int, folder: Path, modules: Sequence[str]) -> list[str]:
     """What to start. `descriptor` is its end of the control socket, `folder` holds the lanes' folders."""
-    settings = [str(descriptor), str(int(rung.landlock)), str(int(rung.read_only))]
+    settings = [str(descriptor), str(int(rung.landlock)), str(int(rung.read_only)), ",".join(modules)]
     server = [sys.executable, "-m", "autograder.worker", *settings]
     return [*_box(rung.bubblewrap, folder), *server] if rung.bubblewrap else server
 

@@ -1,7 +1,7 @@
 """The other side of `bench.py`: the same students' code in forks of a warm process, and nothing else.
 
-No observer, no counterfactual case, no judge. Reads {"rounds", "submissions": [[unit, …], …]} on stdin and writes the
-seconds of each run on stdout as JSON: a list of rounds, each a list with one number a submission.
+No observer, no sandbox, no counterfactual case, no judge. Reads {"rounds", "jobs", "submissions": [[unit, …], …]} on
+stdin and writes on stdout, as JSON, a list of rounds: {"seconds": of the whole round, "each": seconds of each run}.
 """
 
 import json
@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 
+from autograder.server import OPTIONAL
 from autograder.worker.__main__ import WARM, warm
 
 
@@ -23,30 +24,49 @@ class Nothing:
 
 
 def main():
-    for name in WARM:
+    for name in (*WARM, *OPTIONAL):
         warm(name)
     from autograder.worker import child
 
     child.warm_up()
+    import gc
+
+    gc.collect()
+    gc.freeze()
     work = json.load(sys.stdin)
-    json.dump([[run(units) for units in work["submissions"]] for _ in range(work["rounds"])], sys.stdout)
+    json.dump([one_round(work["submissions"], work["jobs"]) for _ in range(work["rounds"])], sys.stdout)
 
 
-def run(units):
-    """Seconds from fork to reaped."""
-    started = time.perf_counter()
+def one_round(submissions, jobs):
+    """Every submission once, `jobs` at a time."""
+    running, each, started = {}, [0.0] * len(submissions), time.perf_counter()
+    for number, units in enumerate(submissions):
+        if len(running) == jobs:
+            reap(running, each)
+        running[start(units)] = (number, time.perf_counter())
+    while running:
+        reap(running, each)
+    return {"seconds": time.perf_counter() - started, "each": each}
+
+
+def reap(running, each):
+    pid, _ = os.wait()
+    number, began = running.pop(pid)
+    each[number] = time.perf_counter() - began
+
+
+def start(units):
     pid = os.fork()
     if pid == 0:
         execute(units)
         os._exit(0)
-    os.waitpid(pid, 0)
-    return time.perf_counter() - started
+    return pid
 
 
 def execute(job):
     from autograder.worker import units
 
-    os.chdir(tempfile.mkdtemp())
+    os.chdir(tempfile.mkdtemp(dir=os.environ["TMPDIR"]))
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)

@@ -1,12 +1,17 @@
-"""What grading costs beside running: `python benchmarks/bench.py [FOLDER] [--rounds N]`.
+"""What grading costs: `python benchmarks/bench.py [--copies N] [--rounds N] [--long]`, some minutes on two cores.
 
-Both sides are measured in one run on the same submissions, one at a time, and compared as ratios: a machine's speed
-drops out. Fork to report means every case of every exercise, judged; bare means the student's code once, in a fork of
-a process that is as warm, unobserved.
+Every line compares two sides that are measured in this one run, in turn, on the sample class multiplied; quote the
+ratios, for these and most machines are shared and their speed drifts. `--long` adds classes of 1,000 and 10,000.
+Writes the figures to benchmarks/figures.json as well.
+
+    bare            the same students' code once, in forks of a process that is as warm: no observer, sandbox or judge
+    cold imports    python -c "import torch, numpy, matplotlib.pyplot, IPython"
 """
 
 import argparse
 import json
+import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -20,61 +25,199 @@ sys.path.insert(0, str(ROOT))
 from autograder import intake, ladder, server, spec  # noqa: E402  the project's folder has to be on the path first
 from autograder.run import Grader  # noqa: E402
 
+SAMPLE = ROOT / "submissions" / "sample"
+COLD = "import torch, numpy, matplotlib.pyplot, IPython"
+LIGHT = "import numpy, yaml, nbformat"
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "submissions" / "sample")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--copies", type=int, default=3, help="of the sample class (34 students; default: 3)")
+    parser.add_argument("--rounds", type=int, default=3, help="of what is measured in turn (default: 3)")
+    parser.add_argument("--long", action="store_true", help="also classes of 1,000 and 10,000")
     options = parser.parse_args()
-    submissions = [s for s in intake.find([options.folder])[0] if any(f.units for f in s.files) and not s.declined]
-    bare = of_each(bare_rounds(submissions, options.rounds))
-    with Grader(list(spec.load_all().values()), ladder.find(), seed=1, jobs=1) as grader:
-        print(f"torch {grader.torch}, {len(submissions)} submissions, {options.rounds} rounds, one at a time")
-        observed = of_each(rounds(lambda s: grader.observe(s), submissions, options.rounds))
-        graded = of_each(rounds(grader.grade_one, submissions, options.rounds))
-    report(bare, observed, graded)
+    figures = {}
+    with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
+        scratch = Path(scratch)
+        folder = multiplied(scratch / "class", options.copies)
+        for measure in (observing, throughput, single, start_up, again):
+            figures |= measure(folder, scratch, options.rounds)
+        if options.long:
+            figures |= at_any_size(scratch)
+    (Path(__file__).parent / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
 
 
-def of_each(times):
-    """Rounds → the median of each submission, in milliseconds."""
-    return [1000 * statistics.median(column) for column in zip(*times, strict=True)]
+def say(name, ours, theirs, unit, ratio, goal):
+    print(f"{name:52}{ours:9.3g} {unit:4}{theirs:9.3g} {unit:4} ratio {ratio:6.2f}   goal {goal}", flush=True)
+    return {name: {"ours": ours, "theirs": theirs, "unit": unit, "ratio": ratio, "goal": goal}}
 
 
-def rounds(run, submissions, count):
-    return [[seconds(run, submission) for submission in submissions] for _ in range(count)]
+def multiplied(folder, copies):
+    """The sample class so many times, every file with a comment of its own, so that no two are equal."""
+    folder.mkdir()
+    for number in range(copies):
+        for path in sorted(p for p in SAMPLE.rglob("*") if p.is_file()):
+            place = folder / f"{number:04}-{path.relative_to(SAMPLE)}"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(marked(path, number))
+    return folder
 
 
-def seconds(run, submission):
-    started = time.perf_counter()
-    run(submission)
-    return time.perf_counter() - started
+def marked(path, number):
+    if path.suffix == ".py":
+        return path.read_bytes() + f"\n# {number}\n".encode()
+    try:
+        notebook = json.loads(path.read_bytes())
+        cells = notebook["cells"] if "cells" in notebook else notebook["worksheets"][0]["cells"]
+        cells.append({"cell_type": "markdown", "metadata": {}, "source": f"{number}"})
+        return json.dumps(notebook).encode()
+    except ValueError:
+        return path.read_bytes()
 
 
-def bare_rounds(submissions, count):
-    units = [[vars_of(unit) for file in s.files for unit in file.units if unit.kind != "markdown"] for s in submissions]
-    work = json.dumps({"rounds": count, "submissions": units})
+def runnable(folder):
+    return [s for s in intake.find([folder])[0] if any(f.units for f in s.files) and not s.declined]
+
+
+def bare(submissions, rounds, jobs, scratch):
+    """Rounds of {"seconds", "each"}."""
+    keys = ("file", "kind", "label", "text")
+    work = [
+        [{key: getattr(u, key) for key in keys} for f in s.files for u in f.units if u.kind != "markdown"]
+        for s in submissions
+    ]
     command = [sys.executable, str(ROOT / "benchmarks" / "bare.py")]
-    done = subprocess.run(
-        command,
-        input=work,
-        capture_output=True,
-        text=True,
-        env=server.environment(Path(tempfile.gettempdir())),
-        check=True,
-    )
+    given = json.dumps({"rounds": rounds, "jobs": jobs, "submissions": work})
+    environment = server.environment(scratch)
+    done = subprocess.run(command, input=given, capture_output=True, text=True, env=environment, check=True)
     return json.loads(done.stdout)
 
 
-def vars_of(unit):
-    return {"file": unit.file, "kind": unit.kind, "label": unit.label, "text": unit.text}
+def observing(folder, scratch, rounds):
+    """One run as written, observed and locked in, beside a bare one; each submission by itself."""
+    submissions = runnable(SAMPLE)
+    alone = of_each([one["each"] for one in bare(submissions, rounds, 1, scratch)])
+    with Grader(list(spec.load_all().values()), ladder.find(), seed=1, jobs=1) as grader:
+        grader.observe(submissions[0])
+        seen = of_each([[seconds(grader.observe, s) for s in submissions] for _ in range(rounds)])
+        whole = of_each([[seconds(grader.grade_one, s) for s in submissions] for _ in range(rounds)])
+    ratio, all_cases = (statistics.median(a / b for a, b in zip(x, alone, strict=True)) for x in (seen, whole))
+    ours, theirs = 1000 * statistics.median(seen), 1000 * statistics.median(alone)
+    every = 1000 * statistics.median(whole)
+    return {
+        **say("one run, observed and locked / bare", ours, theirs, "ms", ratio, "at most 1.3"),
+        **say("fork to report, every case, judged / bare", every, theirs, "ms", all_cases, "–"),
+    }
 
 
-def report(bare, observed, graded):
-    print(f"{'':34}{'median':>9}{'slowest':>9}   ratio to bare (median of ratios)")
-    for name, times in (("bare run", bare), ("as written, observed", observed), ("fork to report, all cases", graded)):
-        ratio = statistics.median(time / base for time, base in zip(times, bare, strict=True))
-        print(f"{name:34}{statistics.median(times):7.0f} ms{max(times):7.0f} ms   {ratio:.2f}")
+def of_each(rounds):
+    """Rounds → the median of each submission."""
+    return [statistics.median(column) for column in zip(*rounds, strict=True)]
+
+
+def seconds(run, *arguments):
+    started = time.perf_counter()
+    run(*arguments)
+    return time.perf_counter() - started
+
+
+def throughput(folder, scratch, rounds):
+    """All cores, everything included but the start of the server: submissions a second, ours and bare."""
+    submissions, jobs = runnable(folder), len(os.sched_getaffinity(0))
+    ratios, ours, theirs = [], [], []
+    with Grader(list(spec.load_all().values()), ladder.find(), seed=1, jobs=jobs) as grader:
+        grader.observe(submissions[0])
+        for _ in range(rounds):
+            limit = bare(submissions, 1, jobs, scratch)[0]["seconds"]
+            taken = seconds(lambda: list(grader.grade(submissions)))
+            ours, theirs = [*ours, len(submissions) / taken], [*theirs, len(submissions) / limit]
+            ratios.append(limit / taken)
+    middle = statistics.median
+    return say(
+        "throughput on all cores / bare limit", middle(ours), middle(theirs), "/s", middle(ratios), "at least 0.5"
+    )
+
+
+def pairs(ours, theirs, rounds, cwd):
+    """Whole commands in turn; (median, median, median of the ratios)."""
+    found = [(whole(ours, cwd), whole(theirs, cwd)) for _ in range(rounds)]
+    mine, other = zip(*found, strict=True)
+    return statistics.median(mine), statistics.median(other), statistics.median(a / b for a, b in found)
+
+
+def whole(command, cwd):
+    return seconds(lambda: subprocess.run(command(), cwd=cwd, capture_output=True, check=True))
+
+
+def grade(*arguments):
+    return [sys.executable, str(ROOT / "grade.py"), *map(str, arguments)]
+
+
+def single(folder, scratch, rounds):
+    """One notebook, cold, in a fresh output folder each time, beside the imports that nobody can do without."""
+    numbers = iter(range(10_000))
+    one = lambda: grade(SAMPLE / "vera.ipynb", "--output", scratch / f"cold{next(numbers)}")  # noqa: E731
+    ours, theirs, ratio = pairs(one, lambda: [sys.executable, "-c", COLD], rounds, scratch)
+    return say("one submission, cold / cold imports", ours, theirs, "s", ratio, "at most 1.25")
+
+
+def start_up(folder, scratch, rounds):
+    ours, theirs, ratio = pairs(lambda: grade("--help"), lambda: [sys.executable, "-c", LIGHT], rounds, scratch)
+    goal = f"at most {0.3 * theirs + 0.5:.2f} s"
+    return say("grade.py --help / import numpy, yaml, nbformat", ours, theirs, "s", ratio, goal)
+
+
+def again(folder, scratch, rounds):
+    """The class graded; then nothing changed, then points changed, then one submission changed."""
+    output = scratch / "again"
+    first = whole(lambda: grade(folder, "--output", output, "--quiet"), scratch)
+    count = len(intake.find([folder])[0])
+    rows = {}
+    same = statistics.median(
+        whole(lambda: grade(folder, "--output", output, "--quiet"), scratch) for _ in range(rounds)
+    )
+    rows |= say(
+        "nothing changed, a hundred submissions / first time",
+        100 * same / count,
+        100 * first / count,
+        "s",
+        same / first,
+        "under 0.1 s a hundred, beside start-up",
+    )
+    changed = next(iter(sorted(folder.glob("*.py"))))
+    changed.write_text(changed.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
+    one = whole(lambda: grade(folder, "--output", output, "--quiet"), scratch)
+    cold = whole(lambda: grade(changed, "--output", scratch / "one", "--quiet"), scratch)
+    return rows | say("one submission changed / one submission alone", one, cold, "s", one / cold, "about 1")
+
+
+def at_any_size(scratch):
+    """Cost of a submission and the trusted side's peak memory, by the size of the class."""
+    rows = {}
+    for size in (100, 1000, 10_000):
+        folder = multiplied(scratch / f"class{size}", -(-size // 34))
+        taken, peak = measured(grade(folder, "--output", scratch / f"results{size}", "--quiet"))
+        count = len(intake.find([folder])[0])
+        rows |= say(
+            f"a class of {count}: each submission, peak memory",
+            1000 * taken / count,
+            peak,
+            "ms,MB",
+            1.0,
+            "constant; under 300 MB",
+        )
+    return rows
+
+
+def measured(command):
+    """(seconds, peak resident memory in MB) of a whole command, its children left out."""
+    started = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as running:
+        _, status, usage = os.wait4(running.pid, 0)
+        running.returncode = os.waitstatus_to_exitcode(status)
+    return time.perf_counter() - started, usage.ru_maxrss / 1024
 
 
 if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     main()

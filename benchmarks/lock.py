@@ -57,7 +57,7 @@ def warmed(rung):
     from autograder.worker import child, lockdown
     from autograder.worker.__main__ import WARM, warm
 
-    for name in WARM:
+    for name in (*WARM, *server.OPTIONAL):
         warm(name)
     child.warm_up()
     gc.collect()

@@ -52,7 +52,7 @@ class Grader:
     warnings = ()
     memory = None
 
-    def __init__(self, exercises, rung, *, seed, jobs, seconds, store, forget):
+    def __init__(self, exercises, rung, *, seed, jobs, seconds, store, forget, modules):
         self.exercises, self.seed, self.jobs, self.seconds = exercises, seed, jobs, seconds
 
     def __enter__(self):
