@@ -60,3 +60,21 @@ def test_the_readme_shows_real_output_and_a_real_grader(grader):
         assert line == "…" or " ".join(line.split()) in squeezed
     (code,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
     assert code.strip() in (ROOT / "docs" / "exercises.md").read_text(encoding="utf-8")
+
+
+def test_the_page_on_trust_speaks_of_every_criterion(exercises):
+    """With its points: what it rests on, and what it would take to have it for nothing."""
+    page = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
+    rows = {f"{e.name}.{c.name}": c.points for e in exercises.values() for c in e.criteria}
+    for name, points in rows.items():
+        assert re.search(rf"^\| `{re.escape(name)}` \| {points:g} \|", page, re.MULTILINE), name
+
+
+def test_the_page_on_security_speaks_of_every_step():
+    """Of the lock, in its order."""
+    page = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    source = (ROOT / "autograder" / "worker" / "lockdown.py").read_text(encoding="utf-8")
+    (steps,) = re.findall(r"STEPS: .*? = \((.*?)\n\)", source, re.DOTALL)
+    places = [page.find(f"| {step.strip().replace('_', ' ')} |") for step in steps.strip().rstrip(",").split(",")]
+    assert places == sorted(places)
+    assert -1 not in places
