@@ -64,7 +64,7 @@ def grader_of(exercise: Exercise) -> ModuleType:
         raise SpecError(f"graders/{exercise.name}.py: line {error.lineno} is not Python: {error.msg}") from None
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Refuses a key that stands twice, of which YAML would take the last in silence, and says where a value is none."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
