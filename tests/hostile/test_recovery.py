@@ -13,6 +13,7 @@ from autograder.run import Grader
 from tests.hostile.program import CONTROL_FLOW, SEED, SINE
 from tests.hostile.table import PR_SET_CHILD_SUBREAPER, _descendants, _staying
 
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # see Sandbox._new_socket
 SLOW = f"{SINE}\nimport time\ntime.sleep(1)\n{CONTROL_FLOW}"
 
 
