@@ -77,7 +77,7 @@ FORGED = (
     row("ch_end", "says that it is done, before it is",
         FRAMES + "if say({'kind': 'end', 'order': 1, 'where': ''}) is None: os._exit(0)", (),
         outcome=("finished", "died"), points={"sin_derivative": 10.0}),
-    row("ch_ready", "says that its code is loaded, before it is",
+    row("ch_forge", "says that its code is loaded, before it is",
         FRAMES + "say({'kind': 'ready', 'order': 1, 'where': '', 'functions': 0})", (),
         outcome=("finished", "died", "timed_out")),
     row("ch_ready_many", "asks for the hidden inputs a thousand times",

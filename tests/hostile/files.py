@@ -5,14 +5,15 @@ from tests.hostile.program import AGAIN, ANYTHING, OUTSIDE, OVERFULL, row
 SEEN_OR_NOT = (OUTSIDE, "stopped with FileNotFoundError", "stopped with PermissionError")
 
 READING = (
-    row("read_secret", "opens the solution", "raise RuntimeError(open('SENTINEL/secret.txt').read())", SEEN_OR_NOT),
-    row("walk", "walks trees in search of solutions",
+    row("read_solution", "opens the solution", "raise RuntimeError(open('SENTINEL/secret.txt').read())", SEEN_OR_NOT),
+    row("glob_root", "walks trees in search of solutions",
         "import os\nfor top in ('SENTINEL', '..'):\n    for folder, _, names in os.walk(top):\n"
         "        for name in names:\n            try: raise RuntimeError(open(os.path.join(folder, name)).read())\n"
         "            except OSError: pass", ()),
-    row("neighbours", "the folders of other lanes", "import os\nraise RuntimeError(os.listdir('..'))", SEEN_OR_NOT),
+    row("other_work", "the folders of other lanes", "import os\nraise RuntimeError(os.listdir('..'))", SEEN_OR_NOT),
     row("neighbours_home", "the folder above its home",
         "import os\nhome = os.environ['HOME']\nraise RuntimeError(os.listdir(os.path.dirname(home)))", SEEN_OR_NOT),
+    row("passwd", "who else is here", "open('/etc/passwd').read()", SEEN_OR_NOT, read_only=ANYTHING),
     row("shadow", "what only root may read", "raise RuntimeError(open('/etc/shadow').read())", SEEN_OR_NOT),
     row("symlink", "a link to the solution, to be followed by somebody else",
         "import os\nos.symlink('SENTINEL/secret.txt', 'a')\nraise RuntimeError(open('a').read())",
@@ -39,7 +40,7 @@ WRITING = (
     row("trunc_flag", "empties the solution while it opens it to read",
         "import os\nos.open('SENTINEL/secret.txt', os.O_RDONLY | os.O_TRUNC)",
         ("not allowed while grading", *SEEN_OR_NOT)),
-    row("remove", "deletes what it can", "import shutil\nfor top in ('SENTINEL', '../nothing-here'):\n"
+    row("rm_rf", "deletes what it can", "import shutil\nfor top in ('SENTINEL', '../nothing-here'):\n"
         "    shutil.rmtree(top, ignore_errors=True)", silent=True),
     row("rename_out", "moves the solution away", "import os\nos.rename('SENTINEL/secret.txt', 'mine')",
         ("not allowed while grading", *SEEN_OR_NOT)),

@@ -14,9 +14,9 @@ def patch(id, what, attack, student=(), **rest):
 
 
 SEARCHES = (
-    row("find_secret", "searches the memory for the grader's secrets",
-        "import gc\nfor thing in gc.get_objects():\n    if type(thing) in (str, bytes, dict, list) and 'SECRET'[::-1] "
-        "in str(thing)[:10000]: raise RuntimeError('found')", (), instructor=SEARCHED, outcome=("finished", "timed_out")),
+    row("find_spec", "searches the memory for the grader's secrets",
+        "import gc\nneedle = 'the-answer' + '-is-'\nfor thing in gc.get_objects():\n"
+        "    if type(thing) in (str, bytes, dict, list) and needle in str(thing)[:10000]: raise RuntimeError(str(thing))", (), instructor=SEARCHED, outcome=("finished", "timed_out")),
     row("frames", "walks the frames above it",
         "import sys\nframe = sys._getframe()\nwhile frame: frame = frame.f_back", (), instructor=FRAMES),
     row("inspect_stack", "the same through inspect", "import inspect\ninspect.stack()", (), instructor=FRAMES),
@@ -57,7 +57,7 @@ PATCHES = (
     patch("patch_time", "the clock stands still", "import time\ntime.monotonic = time.time = lambda: 0.0"),
     patch("patch_hashlib", "all arrays have the same digest",
           "import hashlib\nhashlib.blake2b = lambda *_, **__: hashlib.md5(b'')", ()),
-    row("patch_allclose", "allclose and == are always true",
+    row("patch_torch", "allclose and == are always true",
         "import torch\ntorch.allclose = lambda *_, **__: True\ntorch.Tensor.__eq__ = lambda *_: True", (),
         instructor=IN_PLACE, points={}, outcome=ANY_END),
     row("patch_show", "plt.show is something else", "plt.show = lambda: None", silent=True),
@@ -137,6 +137,20 @@ f = lambda b: b * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2
 """
 SHOWN = {"sin_derivative": 10.0, "control_flow": 8.0}
 
+CELLS = (
+    row("cell_redefines", "a cell that redefines the names of the one before", "x = y = f = torch.sin = None", (), cells=True,
+        points={"sin_derivative": 10.0, "control_flow": 10.0}),
+    ended("cell_exit", "a cell that ends the process", "import os\nos._exit(0)", "in hw.ipynb, cell 2", cells=True),
+    row("cell_sysexit", "a cell that says exit: the next one runs", "exit()", (), cells=True),
+    row("cell_shell", "a shell command", "!touch SENTINEL/pwned", "shell commands do nothing while grading", cells=True),
+    row("cell_bash", "a cell in bash", "%%bash\nrm -rf SENTINEL", (), cells=True),
+    row("cell_system", "the shell by its method", "get_ipython().system('touch SENTINEL/pwned')", (), cells=True),
+    row("cell_sx", "the shell by other magics", "%sx touch SENTINEL/pwned", (), cells=True),
+    row("cell_writefile", "a file by a magic", "%%writefile SENTINEL/pwned\nx", (), cells=True),
+    row("cell_shell_gone", "the shell loses its names", "get_ipython().user_ns.clear()", (), cells=True, outcome=ANY_END,
+        points={}),
+)  # fmt: skip
+
 DIFFERENT = (
     row("watched", "answers only where it is watched: that is an answer", WATCHED + "if not is_watched(): raise SystemExit", ()),
     row("seed_table", "an answer for the seed of the run as written",
@@ -176,4 +190,4 @@ f(a).sum().backward()
     row("typed_in", "cos, typed in", "", (), before=TYPED_IN),
 )  # fmt: skip
 
-INTEGRITY = (*SEARCHES, *PATCHES, *VALUES, *DIFFERENT)
+INTEGRITY = (*SEARCHES, *PATCHES, *VALUES, *CELLS, *DIFFERENT)

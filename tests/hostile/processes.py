@@ -58,7 +58,7 @@ SIGNALS = (
         "import signal, threading\nsignal.pthread_kill(threading.get_ident(), signal.SIGTERM)", SYSTEM),
     endless("ignore_signals", "ignores SIGTERM and SIGXCPU, then spins",
             "import signal\nfor number in (1, 2, 15, 24):\n    signal.signal(number, signal.SIG_IGN)\nwhile True: pass"),
-    ended("alarm_later", "a handler of SIGALRM that ends the process",
+    ended("sub_signal", "a handler of SIGALRM that ends the process",
           "import signal, os, time\ndef later():\n    signal.signal(signal.SIGALRM, lambda *_: os._exit(0))\n"
           "    signal.setitimer(signal.ITIMER_REAL, 0.01); time.sleep(0.3)\nlater()"),
     row("alarm_taken", "its own handler of SIGALRM, which the limit of our calls uses",

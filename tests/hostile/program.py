@@ -92,7 +92,7 @@ class Program:
         default_factory=dict
     )  # what does not hold yet, maybe only on one rung: "student@root"
     raw: bool = False  # by numbers of one architecture
-    files: dict[str, str] = field(default_factory=dict)  # of the same student, beside it
+    cells: bool = False  # a notebook of three cells rather than a script
 
     @property
     def source(self) -> str:

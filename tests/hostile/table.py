@@ -1,7 +1,9 @@
 """Grades the whole catalogue once under one rung, and looks at what is left behind. The result is plain data."""
 
 import ctypes
+import json
 import os
+import platform
 import tempfile
 import time
 from collections.abc import Iterator
@@ -29,7 +31,7 @@ PR_SET_CHILD_SUBREAPER = 36
 
 def grade(rung: Rung, ids: list[str] | None = None) -> dict:
     """{"programs": {id: …}, "without": {source: …}, "honest": [JSON, …], "left": {…}}."""
-    wanted = ids or list(ALL)
+    wanted = [name for name in ids or ALL if platform.machine() == "x86_64" or not ALL[name].raw]
     with _own_temp() as folder, _sentinel() as sentinel, _token():
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # whatever is orphaned comes to us, and is counted
         before = _descendants()
@@ -82,9 +84,27 @@ def _submissions(wanted: list[str], sentinel: Path) -> dict[str, Submission]:
     with tempfile.TemporaryDirectory() as folder:
         for name, source in sources.items():
             (Path(folder) / name).mkdir()
-            (Path(folder) / name / "hw.py").write_text(source, encoding="utf-8")
+            _hand_in(Path(folder) / name, source, name)
         submissions, _ = intake.find([Path(folder)])
     return {submission.student: submission for submission in submissions}
+
+
+def _hand_in(folder: Path, source: str, name: str) -> None:
+    """As a script, or as a notebook of three cells."""
+    program = ALL.get(name)
+    if program is None or not program.cells:
+        (folder / "hw.py").write_text(source, encoding="utf-8")
+        return
+    attack = source[len(program.before) : len(source) - len(program.after)].strip()
+    sources = (program.before, attack, program.after)
+    facts = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    notebook = {
+        "cells": [{**facts, "source": cell} for cell in sources],
+        "metadata": {},
+        "nbformat": 4,
+        "nbformat_minor": 4,
+    }
+    (folder / "hw.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
 
 
 def _as_data(rung: Rung, reports: list[Report], left: dict, seconds: float) -> dict:
