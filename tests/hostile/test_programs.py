@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from autograder import ladder
-from tests.hostile import boxes, table
+from tests.hostile import boxes, configuration, table
 from tests.hostile.configuration import NAMES
 from tests.hostile.program import ANYTHING, Program
-from tests.hostile.programs import ALL
 
 OURS = "root_landlock"  # graded in this process; all others in one of their own
 
@@ -39,12 +38,17 @@ def _in_a_box(name: str) -> dict:
 
 
 def pytest_generate_tests(metafunc):
-    """One fixture a configuration; each program is a test of its own."""
-    if "graded" in metafunc.fixturenames:
-        marked = [pytest.param(name, marks=() if name == OURS else pytest.mark.configuration) for name in NAMES]
-        metafunc.parametrize("graded", marked, indirect=True, scope="session")
+    """One fixture a configuration, graded once; each program is a test of its own."""
     if "program" in metafunc.fixturenames:
-        metafunc.parametrize("program", ALL.values(), ids=ALL)
+        pairs = [_param(name, program) for name in NAMES for program in configuration.programs(name)]
+        metafunc.parametrize("graded, program", pairs, indirect=["graded"], scope="session")
+    elif "graded" in metafunc.fixturenames:
+        metafunc.parametrize("graded", [_param(name) for name in NAMES], indirect=True, scope="session")
+
+
+def _param(name: str, *programs: Program):
+    marks = () if name == OURS else pytest.mark.configuration
+    return pytest.param(name, *programs, marks=marks, id="-".join([name, *(program.id for program in programs)]))
 
 
 def _known(request, graded: dict, program: Program, aspect: str) -> None:
@@ -55,7 +59,7 @@ def _known(request, graded: dict, program: Program, aspect: str) -> None:
 
 def _report(graded: dict, program: Program) -> dict:
     if program.id not in graded["programs"]:
-        pytest.skip("does not depend on where it runs, or needs another machine")
+        pytest.skip("makes system calls by the numbers of another machine")
     return graded["programs"][program.id]
 
 
