@@ -70,7 +70,7 @@ RUBBISH = (
           (ENDED, LATE, SIGNAL), outcome=("died", "timed_out"),
           read_only=ANYTHING, written_outcome=("finished", "died")),
     row("ch_read", "reads from the stream what the grader will say", "import os\nos.set_blocking(3, False)\n"
-        "os.read(3, 100)", (), outcome=("finished", "died", "timed_out")),
+        "os.read(3, 100)", (), outcome=("finished", "died", "timed_out"), points={}),
 )  # fmt: skip
 
 FORGED = (
@@ -79,9 +79,9 @@ FORGED = (
         outcome=("finished", "died"), points={"sin_derivative": 10.0}),
     row("ch_forge", "says that its code is loaded, before it is",
         FRAMES + "say({'kind': 'ready', 'order': 1, 'where': '', 'functions': 0})", (),
-        outcome=("finished", "died", "timed_out")),
+        outcome=("finished", "died", "timed_out"), points={}),
     row("ch_ready_many", "asks for the hidden inputs a thousand times",
-        FRAMES + "for _ in range(1000): say({'kind': 'ready'})", (), outcome=("finished", "died", "timed_out")),
+        FRAMES + "for _ in range(1000): say({'kind': 'ready'})", (), outcome=("finished", "died", "timed_out"), points={}),
     row("ch_peek", "asks for the hidden inputs early, and answers f by a table",
         FRAMES + "say({'kind': 'ready'})\ntable = os.read(3, 1 << 20)", (),
         before=TYPED_IN, after=NOTHING, outcome=("finished", "died", "timed_out")),
