@@ -229,7 +229,7 @@ class Report:
     @property
     def needs_review(self) -> bool:
         """A person has to look: something waits, could not be read, or was cut short before it was reached."""
-        if self.outcome is not Outcome.FINISHED:
+        if self.outcome is not Outcome.FINISHED or self.acts:
             return True
         statuses = (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
         undecided = (answer for answer in self.answers if not answer.override)

@@ -16,7 +16,6 @@ from autograder.talk import Calls, Ending
 from autograder.text import cleaned
 from autograder.words import Passage
 
-FRESH = 1_000_003  # what a fresh seed is shifted by
 MAX_RERUNS = 3  # of one submission, over all its cases
 Job = dict[str, Any]  # what worker/child.py describes
 Run = Callable[[Job, Case, Callable[[], Calls]], Ending]
@@ -104,7 +103,7 @@ class Runs:
         return {
             "units": self._units,
             "files": self._files,
-            "seed": self.conditions.seed + FRESH if case.fresh_seed else self.conditions.seed,
+            "seed": oracle.seed_of_the_run(self.conditions.seed, case.fresh_seed),
             "fresh": case.fresh_seed,
             "swap": [case.swap, list(parameters)] if case.swap else None,
             "scale": scale,

@@ -40,6 +40,11 @@ def told(
     return tuple(parameters[0] * gradient for gradient in true)
 
 
+def seed_of_the_run(seed: int, fresh: bool) -> int:
+    """What torch, NumPy and random start from in a child: nothing that is drawn for the judge can be told from it."""
+    return int(_generator(seed, "fresh run" if fresh else "run").integers(2**31))
+
+
 def scale(seed: int) -> float:
     """What every cotangent is multiplied by in a scaled case: none of the factors that mistakes leave."""
     return float(_generator(seed, "scale").uniform(1.23, 1.77))

@@ -1,5 +1,6 @@
 """What was found → a Report: the verdicts, and beside them what a person should know of the run."""
 
+import re
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -18,9 +19,9 @@ def graded(
     """Of a submission that ran."""
     observed = (written, *hidden)
     remarks = (*submission.remarks, *dict.fromkeys([*_stops(written), *_hidden_stops(hidden), *_told(written.last)]))
-    acts = tuple(dict.fromkeys(act for one in observed for act in _acts(one)))
+    acts = tuple(dict.fromkeys([*(act for one in observed for act in _acts(one)), *_hints(submission)]))
     fault = next((fault for one in observed for fault in one.faults), None)
-    if fault is None or any(act.replaced for one in observed for act in one.acts):
+    if fault is None or acts:  # with an observer that somebody has laid hands on, its failure is not ours
         return Report(submission, written.first.outcome, answers, remarks, acts)
     failed = f"Our observer failed in this run, so nothing is taken off: {fault.text.splitlines()[-1]}"
     return Report(submission, Outcome.GRADER_ERROR, tuple(map(_forgiven, answers)), (*remarks, failed), acts)
@@ -91,6 +92,18 @@ def _is_news(error: Error) -> bool:
 
 def _first_line(message: str) -> str:
     return message.partition("\n")[0][:150]
+
+
+_INSIDE = re.compile(r"__closure__|cell_contents|__globals__|__wrapped__|f_locals|gi_frame|autograder\.|\bos\._exit\b")
+
+
+def _hints(submission: Submission) -> Iterator[str]:
+    """Words in the code that look inside functions, or name us: they may say something, and prove nothing."""
+    for file in submission.files:
+        for unit in file.units:
+            found = dict.fromkeys(_INSIDE.findall(unit.text)) if unit.kind != "markdown" else ()
+            place = f"{unit.file}, {unit.label}" if unit.label else unit.file
+            yield from (f"{place}: the code says {word.rstrip('.')}" for word in found)
 
 
 def _acts(observed: Observed) -> Iterator[str]:

@@ -238,7 +238,11 @@ class Sandbox:
     def _new_socket(self) -> socket.socket:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            socket.send_fds(self._control, [b"lane"], [theirs.fileno()])
+            try:
+                socket.send_fds(self._control, [b"lane"], [theirs.fileno()])
+            except OSError:
+                ours.close()
+                raise
         return ours
 
     def _last_words(self) -> str:

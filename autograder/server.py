@@ -56,8 +56,9 @@ def _box(bubblewrap: str, folder: Path) -> list[str]:
     ours = [str(PACKAGE / name) for name in NEEDED_IN_THE_BOX]
     readable = [path for path in dict.fromkeys([*SYSTEM, *python, *ours]) if os.path.exists(path)]
     seen = [argument for path in readable for argument in ("--ro-bind", path, path)]
-    special = ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108  the box's own
-    return [bubblewrap, *BOX, *special, *seen, "--bind", str(folder), str(folder), "--chdir", "/"]
+    special = ["--proc", "/proc", "--dev", "/dev"]
+    closed = ["--remount-ro", "/dev", "--remount-ro", "/"]  # all that is there in memory only, and for all submissions
+    return [bubblewrap, *BOX, *special, *seen, "--bind", str(folder), str(folder), *closed, "--chdir", "/"]
 
 
 def _packages() -> list[str]:

@@ -19,6 +19,7 @@ from autograder.model import Outcome
 from autograder.wire import MAX_JOB_BYTES, Closed, Late, Malformed, Reader, Tape, Writer
 from autograder.workplace import MOST_BYTES, MOST_ENTRIES, Workplace
 
+OUT_OF_MEMORY = 97  # exit status, as in worker/__main__.py
 Calls = list[dict[str, Any]]
 
 
@@ -73,8 +74,9 @@ class Talk:
     def _stream(self) -> Iterator[Observation]:
         self.sock.settimeout(max(0.1, self.deadline - time.monotonic()))
         writer = Writer(self.sock, most=MAX_JOB_BYTES)
-        reader = Reader(self.sock, self.deadline, pulse=self._look_at_the_folder)
-        if not writer.send(self.job):
+        key = os.urandom(32)
+        reader = Reader(self.sock, self.deadline, pulse=self._look_at_the_folder, key=key)
+        if not writer.send({**self.job, "key": key.hex()}):
             raise Malformed("its code is larger than can be run")
         first = reader.receive()
         self.locked = first.get("kind") == "locked"
@@ -155,6 +157,8 @@ def _ended_by_itself(told: dict[str, Any], job: dict[str, Any]) -> tuple[Outcome
     status = told["status"]
     if not os.WIFSIGNALED(status):
         code = os.waitstatus_to_exitcode(status)
+        if code == OUT_OF_MEMORY:
+            return Outcome.OUT_OF_MEMORY, f"it needed more than {job['memory_mib']} MB of memory"
         return Outcome.DIED, f"it ended the Python process itself (exit status {code})"
     number = _signal_of(status)
     if number == signal.SIGKILL and told["peak_kib"] > 512 * job["memory_mib"]:

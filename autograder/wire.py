@@ -1,9 +1,12 @@
 """Plain data as bytes, for a pipe whose far end is not trusted.
 
-A frame is two little-endian u32 (header length, body length), a JSON header and a body. There are two kinds:
+A frame is two little-endian u32 (header length, body length), a seal, a JSON header and a body. There are two kinds:
 
     {"$array": [dtype, shape]} the body is the array; it is number 0, 1, 2, … in order of arrival
     anything else               a record; {"$": n} anywhere in it stands for array n, {"$": -1} for one left out
+
+The seal is a keyed hash of header, body and the number of the frame: bytes that somebody else writes into the stream
+are no frames. Without a key there is none.
 
 Arrays travel once: the writer numbers them by content, so a leaf that a thousand passes look at is sent once.
 Nothing is ever unpickled. Whatever does not parse into this, is nested deeper or is larger than the caps, is
@@ -11,6 +14,7 @@ Nothing is ever unpickled. Whatever does not parse into this, is nested deeper o
 """
 
 import hashlib
+import hmac
 import json
 import math
 import socket
@@ -31,6 +35,7 @@ MAX_FRAMES = 200_000
 MAX_NESTING = 8  # of lists and objects in a header
 MAX_NUMBER = 1 << 63
 MAX_NDIM = 16
+SEAL_BYTES = 8
 PULSE_SECONDS = 0.1
 MUCH_BYTES, OLD_SECONDS = 1 << 16, 0.005  # of what a patient writer holds back
 _HEAD = struct.Struct("<II")
@@ -69,6 +74,8 @@ class Writer:
     reserve: int = 0  # of the budget, what the next record has to leave
     most: int = MAX_HEADER_BYTES  # of a record without its arrays
     patient: bool = False
+    key: bytes = b""  # of the seals
+    frames: int = 0
     numbers: dict[bytes, int] = field(default_factory=dict)
     gathered: bytearray = field(default_factory=bytearray)
     flushed: float = 0.0  # when, in seconds of time.monotonic
@@ -78,11 +85,13 @@ class Writer:
         header = json.dumps(record, default=self._number, separators=(",", ":")).encode()
         fits = len(header) <= self.most
         if fits:
-            self._put(_HEAD.pack(len(header), 0) + header)
+            self._put(header, b"")
         return fits
 
-    def _put(self, frame: bytes) -> None:
-        self.gathered += frame
+    def _put(self, header: bytes, body: bytes) -> None:
+        seal = _seal(self.key, self.frames, header, body)
+        self.frames += 1
+        self.gathered += _HEAD.pack(len(header), len(body)) + seal + header + body
         much = len(self.gathered) >= MUCH_BYTES
         if not self.patient or much or time.monotonic() >= self.flushed + OLD_SECONDS:
             self.flush()
@@ -111,7 +120,7 @@ class Writer:
         if key not in self.numbers:
             self.numbers[key] = len(self.numbers)
             self.budget -= len(body)
-            self._put(_HEAD.pack(len(header), len(body)) + header + body)
+            self._put(header, body)
         return self.numbers[key]
 
 
@@ -127,7 +136,8 @@ class Reader:
     pulse: Callable[[], None] = lambda: None
     last_pulse: float = 0.0
     most: int = MAX_HEADER_BYTES
-    tape: bytearray | None = None  # whole frames are recorded here
+    key: bytes = b""
+    tape: bytearray | None = None  # whole frames are recorded here, without their seals
     arrays: list[np.ndarray] = field(default_factory=list)
     frames: int = 0
     total: int = 0
@@ -145,7 +155,10 @@ class Reader:
         self.total += head + body
         if head > self.most or body > MAX_ARRAY_BYTES or self.total > MAX_TOTAL_BYTES or self.frames > MAX_FRAMES:
             raise Malformed("more data than a submission may send")
+        seal = self._exactly(SEAL_BYTES if self.key else 0)
         header, content = self._exactly(head), self._exactly(body)
+        if not hmac.compare_digest(seal, _seal(self.key, self.frames - 1, header, content)):
+            raise Malformed("somebody else wrote into the stream")
         if self.tape is not None:
             self.tape += _HEAD.pack(head, body) + header + content
         return _header(header), content
@@ -202,6 +215,15 @@ class Reader:
         if type(number) is not int or not -1 <= number < len(self.arrays):
             raise Malformed("a reference to an array that was not sent")
         return None if number == -1 else self.arrays[number]
+
+
+def _seal(key: bytes, number: int, header: bytes, body: bytes) -> bytes:
+    if not key:
+        return b""
+    digest = hashlib.blake2b(number.to_bytes(8, "little"), key=key, digest_size=SEAL_BYTES)
+    digest.update(header)
+    digest.update(body)
+    return digest.digest()
 
 
 class Tape:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from autograder import intake, ladder
+from autograder import intake, ladder, oracle
 from autograder.model import Outcome, Status
 from autograder.run import Grader
 from tests.conftest import SEED, told
@@ -238,7 +238,7 @@ def test_as_many_crashes_as_there_are_runs(grade):
 
 def test_a_crash_in_a_hidden_case_only(grade):
     """It is left out there as well, and what the rest computes is judged."""
-    crash = f"import torch, os\nif torch.initial_seed() > {SEED + 1000}: os._exit(1)\n"
+    crash = f"import torch, os\nif torch.initial_seed() == {oracle.seed_of_the_run(SEED, fresh=True)}: os._exit(1)\n"
     code = "x = torch.tensor([1., 2.], requires_grad=True); y = torch.stack([x[0] * x[1], x[1] ** 3, x[0]])\n"
     rows = "torch.stack([torch.autograd.grad(v, x, retain_graph=True)[0] for v in y])"
     report = grade(f"{crash}{code}J = {rows}\n")

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from autograder.worker.lockdown import Lock
 
 SETUP_FAILED = 98  # exit status of a child that broke before it reached the student's code; more: the step of the lock
+OUT_OF_MEMORY = 97  # exit status of a child that had no memory left even for what we do
 
 WARM = (
     "torch",
@@ -133,18 +134,21 @@ def _run_child(locks: "Lock", given: socket.socket, lane: int) -> None:
     """Never returns. `os._exit`: no handler or destructor of the student's runs afterwards."""
     from autograder.worker import child, lockdown
 
-    stream = given
+    stream, key = given, ""
     try:
         record, reader = child.receive(given)
+        key = record["key"]
         stream = child.lock(given, record, locks, lane)
         job = child.prepare(stream, record, reader)
     except lockdown.Unlocked as error:
         os._exit(SETUP_FAILED + 1 + error.step)
     except BaseException:  # noqa: BLE001  whatever broke, it was ours, and the status says so
-        child.confess(stream, traceback.format_exc())
+        child.confess(stream, key, traceback.format_exc())
         os._exit(SETUP_FAILED)
     try:
         child.run(job)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
     except BaseException:  # noqa: BLE001  nothing of the student's raises out of it: this is ours as well
         job.observer.recorder.send("fault", text=traceback.format_exc()[-2000:])
         job.observer.recorder.flush()

@@ -90,12 +90,19 @@ class Acts:
             self.told.add(what)
             self.recorder.locate()
             self.recorder.send("act", text=what, replaced=replaced)
+            self.recorder.flush()
 
     def look_for_replacements(self) -> None:
-        """What was put in the place of something that the observer stands on."""
+        """What was put in the place of something that the observer stands on; and who spoke in its name."""
+        if self.recorder.impostors:
+            self._tell("tried to speak in the observer's name", replaced=True)
         changed = [(place, name) for place, name, before in self.before if getattr(place, name, None) is not before]
         for place, name in changed[:MAX_REPLACED]:
-            self._tell(f"put something else in the place of {place.__name__}.{name}", replaced=True)
+            self._tell(f"put something else in the place of {_name(place)}.{name}", replaced=True)
+
+
+def _name(place: Any) -> str:
+    return f"{place.__module__}.{place.__qualname__}" if isinstance(place, type) else str(place.__name__)
 
 
 def _places() -> Iterator[tuple[Any, str]]:

@@ -85,7 +85,9 @@ def lock(given: socket.socket, record: dict[str, Any], locks: lockdown.Lock, par
     )
     lockdown.lock(locks, cell)
     # All that is given here need not be asked of the kernel, which would refuse by now.
-    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=lockdown.STREAM)
+    stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=lockdown.STREAM)
+    stream.setblocking(True)  # the job was read with a deadline, which is a property of the stream
+    return stream
 
 
 def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader) -> Job:
@@ -94,14 +96,14 @@ def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader) ->
     _environment(record["folder"])
     sys.path[:] = [record["folder"]] + [path for path in sys.path if os.path.abspath(path) != _our_folder()]
     _seed(record["seed"], record["fresh"])
-    observer = Observer(wire.Writer(sock, patient=True))
+    observer = Observer(wire.Writer(sock, patient=True, key=bytes.fromhex(record.pop("key"))))
     shell = units.quiet_shell()
     units.tame(shell, observer)
     refuse_politely(observer.remark)
     observer.install(forgiving=bool(record["swap"]) or record["scale"] != 1.0)
     if record["swap"]:
-        swaps.install(*record["swap"])
-    observer.transforms.scale = record["scale"]
+        swaps.install(*record.pop("swap"))  # what is hidden is in no dictionary that somebody may look for
+    observer.transforms.scale = record.pop("scale")
     acts = Acts(observer.recorder, {unit["file"] for unit in record["units"]})
     acts.watch()
     observer.recorder.send("locked")
@@ -109,10 +111,10 @@ def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader) ->
     return Job(record, reader, observer, acts, shell)
 
 
-def confess(sock: socket.socket, trace: str) -> None:
+def confess(sock: socket.socket, key: str, trace: str) -> None:
     """What broke before the submission ran, in place of the word that it may."""
     with contextlib.suppress(OSError):
-        wire.Writer(sock).send({"kind": "unlocked", "text": trace[-2000:]})
+        wire.Writer(sock, key=bytes.fromhex(key)).send({"kind": "unlocked", "text": trace[-2000:]})
 
 
 def run(job: Job) -> None:
@@ -153,7 +155,9 @@ def _answer_calls(job: Job) -> None:
     job.observer.recorder.send("ready", functions=len(functions))
     job.observer.recorder.flush()
     job.reader.deadline = time.monotonic() + JOB_SECONDS
-    for call in job.reader.receive()["calls"]:
+    calls = job.reader.receive()["calls"]
+    job.observer.recorder.writer.sock.setblocking(True)
+    for call in calls:
         for number, function in enumerate(functions[:MAX_FUNCTIONS], 1):
             if not job.is_skipped(-number):
                 job.observer.enter_call(function.__name__, -number)

@@ -146,7 +146,8 @@ class Observer:
     def _values(self, names: Iterable[str] | None) -> None:
         """What appeared or changed; `names` limits the look to what a piece mentions."""
         wanted = None if names is None else set(names)
-        for name in [n for n in self.namespace if wanted is None or n in wanted]:  # in order of appearance
+        names_seen = [n for n in self.namespace if isinstance(n, str) and (wanted is None or n in wanted)]
+        for name in names_seen:  # in order of appearance
             value = self.namespace.get(name, _MISSING)
             if value is _MISSING or name.startswith("__"):
                 continue

@@ -5,6 +5,7 @@ It answers through the same stream, behind the same locks. Every attempt is harm
 
 import functools
 import os
+import posix
 import resource
 import socket
 import subprocess
@@ -56,7 +57,7 @@ def _is_refused(attempt: Callable[[], object]) -> bool:
 
 
 def _fork() -> None:
-    if os.fork() == 0:
+    if posix.fork() == 0:  # by another name than the one that is refused in a sentence
         os._exit(0)
 
 

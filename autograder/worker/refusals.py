@@ -55,6 +55,10 @@ def _what(error: BaseException) -> str:
     return outside if error.filename is not None else "asking the system for this (processes, network, other users)"
 
 
+_STARTS_PROGRAMS = "system popen posix_spawn posix_spawnp execv execve".split()
+_STARTS_PROCESSES = "fork forkpty".split()
+
+
 class NotHere(PermissionError):
     """What would fail in silence, or only much later, raises this instead."""
 
@@ -66,7 +70,8 @@ class NotHere(PermissionError):
 def refuse_politely(remark: Callable[[str], None]) -> None:
     """Put a sentence in place of what would hang, fail in silence, or need what is not here."""
     replace(builtins, input=_no_input)
-    replace(os, system=_not_here("starting other programs"), popen=_not_here("starting other programs"))
+    replace(os, **dict.fromkeys(_STARTS_PROGRAMS, _not_here("starting other programs")))
+    replace(os, **dict.fromkeys(_STARTS_PROCESSES, _not_here("starting other processes")))
     _load_without_workers(remark)
     _compile_eagerly(remark)
 

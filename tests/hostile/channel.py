@@ -1,4 +1,8 @@
-"""Attacks on the stream: bytes that the observer did not send."""
+"""Attacks on the stream: bytes that the observer did not send.
+
+Frames are sealed with a key that the child was given, so none of these is a frame; that what is sealed and odd is
+refused as well is held by tests/test_wire.py, tests/test_evidence.py and the fuzzers.
+"""
 
 from tests.hostile.program import (
     AGAIN,
@@ -25,8 +29,6 @@ def say_array(values):
     values = np.ascontiguousarray(values)
     say({'$array': [values.dtype.str, list(values.shape)]}, values.tobytes())
 """
-
-NOT_BLOCKING = "reading the job has switched the descriptor to non-blocking, and nobody switches it back"
 
 
 def garbled(id, what, attack, student=UNREADABLE, **rest):
@@ -61,7 +63,7 @@ RUBBISH = (
           "os.set_blocking(3, True)\nfor _ in range(300): os.write(3, one * 1000)", (UNREADABLE, LATE),
           outcome=("died", "timed_out")),
     row("ch_blocking", "looks whether the stream waits for its reader", "import os\nif not os.get_blocking(3): raise "
-        "RuntimeError('a full stream loses what is sent')", silent=True, known={"student": NOT_BLOCKING}),
+        "RuntimeError('a full stream loses what is sent')", silent=True),
     ended("ch_close", "closes the stream and sleeps", "import os, time\nos.close(3)\ntime.sleep(600)",
           (SIGNAL, ENDED, LATE), outcome=("died", "timed_out")),
     ended("ch_shutdown", "shuts the stream down and goes on",
@@ -74,9 +76,8 @@ RUBBISH = (
 )  # fmt: skip
 
 FORGED = (
-    row("ch_end", "says that it is done, before it is",
-        FRAMES + "if say({'kind': 'end', 'order': 1, 'where': ''}) is None: os._exit(0)", (),
-        outcome=("finished", "died"), points={"sin_derivative": 10.0}),
+    ended("ch_end", "says that it is done, before it is",
+          FRAMES + "if say({'kind': 'end', 'order': 1, 'where': ''}) is None: os._exit(0)", AGAIN),
     row("ch_forge", "says that its code is loaded, before it is",
         FRAMES + "say({'kind': 'ready', 'order': 1, 'where': '', 'functions': 0})", (),
         outcome=("finished", "died", "timed_out"), points={}),
@@ -93,23 +94,18 @@ FORGED = (
           (ENDED, AGAIN), points={}),
     ended("ch_blame_none", "blames a piece that is not there",
           FRAMES + "if say({'kind': 'entered', 'order': 1, 'where': 'hw.py, line 999', 'number': 999}) is None: os._exit(0)",
-          ENDED, points={"sin_derivative": 10.0}),
+          AGAIN),
     ended("ch_blame_call", "blames a call",
-          FRAMES + "if say({'kind': 'entered', 'order': 1, 'where': '', 'number': -1}) is None: os._exit(0)", ENDED,
-          points={"sin_derivative": 10.0}),
-    ended("ch_fault", "says that our observer failed, which forgives everything",
-          FRAMES + "say({'kind': 'fault', 'order': 1, 'where': '', 'text': 'Traceback\\nKeyError'})",
-          (), outcome=("finished", "grader_error"), before=TYPED_IN),
-    row("ch_proof", "says that a lock does not hold",
-        FRAMES + "say({'kind': 'proof', 'order': 1, 'where': '', 'name': 'read', 'failure': 'all'})", ()),
-    row("ch_act", "accuses itself of terrible things, in escapes",
-        FRAMES + "say({'kind': 'act', 'order': 1, 'where': 'x', 'text': '\\x1b[2Jterrible', 'replaced': True})", (),
-        instructor="terrible"),
-    row("ch_remark", "puts a remark of its own into its report",
-        FRAMES + "say({'kind': 'remark', 'order': 1, 'where': 'hw.py', 'text': 'full points \\x1b[2J'})", "full points"),
-    row("ch_shift", "sends an array, so that all numbers after it are off by one",
-        FRAMES + "say_array(np.arange(3.0))", (), points={"sin_derivative": 10.0},
-        outcome=("finished", "died")),
+          FRAMES + "if say({'kind': 'entered', 'order': 1, 'where': '', 'number': -1}) is None: os._exit(0)", AGAIN),
+    garbled("ch_fault", "says that our observer failed, which forgives everything",
+            "say({'kind': 'fault', 'order': 1, 'where': '', 'text': 'Traceback\\nKeyError'})", before=TYPED_IN),
+    garbled("ch_proof", "says that a lock does not hold",
+            "say({'kind': 'proof', 'order': 1, 'where': '', 'name': 'read', 'failure': 'all'})"),
+    garbled("ch_act", "accuses itself of terrible things, in escapes",
+            "say({'kind': 'act', 'order': 1, 'where': 'x', 'text': '\\x1b[2Jterrible', 'replaced': True})"),
+    garbled("ch_remark", "puts a remark of its own into its report",
+            "say({'kind': 'remark', 'order': 1, 'where': 'hw.py', 'text': 'full points \\x1b[2J'})"),
+    garbled("ch_shift", "sends an array, so that all numbers after it are off by one", "say_array(np.arange(3.0))"),
     row("ch_nan_curve", "curves of NaN and of int64's smallest",
         FRAMES + "def curve(values):\n    say_array(values)\n"
         "curve(np.full(50, np.nan))\ncurve(np.array([-2**63] * 4))", (), before=NOTHING, after=NOTHING,
@@ -135,15 +131,13 @@ def forge_pass(number, repeat):
          'leaves': [leaf], 'error': ''})
 """
 )
-DRAWN = {"sin_derivative": 3.0}  # to draw a sine and a typed-in cosine takes two lines, and has as many points
 
 FROM_NOTHING = (
-    row("ch_curves", "curves that were never drawn", FORGE + "forge()", (), before=NOTHING, after=NOTHING,
-        points=DRAWN),
-    row("ch_pass", "a pass that never ran, beside curves that were never drawn", FORGE + "forge(); forge_pass(0, -1)", (),
-        before=NOTHING, after=NOTHING, points=DRAWN),
-    row("ch_second", "a second backward that never ran", FORGE + "forge(); forge_pass(0, -1); forge_pass(1, 0)", (),
-        before=NOTHING, after=NOTHING, points=DRAWN),
+    ended("ch_curves", "curves that were never drawn", FORGE + "forge()", UNREADABLE, before=NOTHING, after=NOTHING),
+    ended("ch_pass", "a pass that never ran, beside curves that were never drawn", FORGE + "forge(); forge_pass(0, -1)",
+          UNREADABLE, before=NOTHING, after=NOTHING),
+    ended("ch_second", "a second backward that never ran", FORGE + "forge(); forge_pass(0, -1); forge_pass(1, 0)",
+          UNREADABLE, before=NOTHING, after=NOTHING),
 )  # fmt: skip
 
 CHANNEL = (*RUBBISH, *FORGED, *FROM_NOTHING)

@@ -30,7 +30,6 @@ READING = (
     row("sockets_of_root", "the sockets of services", "import os\nprint(os.listdir('/run'))", ()),
 )  # fmt: skip
 
-IN_THE_BOX = {"student@bubblewrap": "the box has folders in memory that all submissions of a run share"}
 
 WRITING = (
     row("write_out", "writes beside the solution", "open('SENTINEL/pwned', 'w').write('x')", SEEN_OR_NOT),
@@ -64,12 +63,10 @@ WRITING = (
     row("left_hidden", "files with odd names and no permissions, for the next submission",
         "import os\nos.mkdir('.hidden')\nopen('.hidden/\\udcff\\n', 'w')\nos.mkdir('closed', 0)", (),
         read_only=("not allowed while grading",)),
-    row("tmp", "a file in /tmp, for the next submission", "open('/tmp/left_by_a_test', 'w')", SEEN_OR_NOT, known=IN_THE_BOX),
-    row("box_root", "a file at the root, for the next submission", "open('/left_by_a_test', 'w')", SEEN_OR_NOT,
-        known=IN_THE_BOX),
+    row("tmp", "a file in /tmp, for the next submission", "open('/tmp/left_by_a_test', 'w')", SEEN_OR_NOT),
+    row("box_root", "a file at the root, for the next submission", "open('/left_by_a_test', 'w')", SEEN_OR_NOT),
     row("var_tmp", "a file in /var/tmp", "open('/var/tmp/left_by_a_test', 'w')", SEEN_OR_NOT),
-    row("dev_shm", "a file in /dev/shm", "open('/dev/shm/left_by_a_test', 'wb')", SEEN_OR_NOT,
-        known=IN_THE_BOX),
+    row("dev_shm", "a file in /dev/shm", "open('/dev/shm/left_by_a_test', 'wb')", SEEN_OR_NOT),
     row("mkfifo", "a pipe with a name, to hang whoever reads it", "import os\nos.mkfifo('a')",
         ("not allowed while grading", "stopped with")),
     row("unix_path", "a socket with a name", "import socket\nsocket.socket(socket.AF_UNIX).bind('a')",

@@ -45,9 +45,6 @@ if job['swap']:
 else:
     slope = torch.cos(x)
 """
-IN_MEMORY = {"points": "all that a case knows lies in the child's memory, and whoever finds it there can type it in"}
-CONFIRMED = {"points": "the scale that should confirm a pass is known in the child: one honest pass shows it"}
-UNSEEN = {"instructor": "nobody looks whether the observer itself is what it was"}
 
 RECORDS = (
     row("rec_closure", "a pass sent through the recorder, found in a closure", BY_CLOSURE + FORGED + COSINE,
@@ -61,15 +58,15 @@ RECORDS = (
         BY_CLOSURE + FORGED + "forged((passes.transforms.scale * torch.cos(x)).numpy())\n", before=TYPED_IN),
     row("rec_second_scaled", "the same of a second backward", BY_CLOSURE + FORGED
         + "for number in (0, 1): forged((passes.transforms.scale * torch.cos(x)).numpy(), number=number, repeat_of=number - 1)",
-        before=TYPED_IN, known=CONFIRMED),
+        before=TYPED_IN),
     row("rec_second_probed", "the same, the scale found by an honest pass", BY_CLOSURE + FORGED + """
 probe = torch.ones(1, requires_grad=True)
 (probe * 1).sum().backward()
 for number in (0, 1): forged((probe.grad * torch.cos(x)).numpy(), number=number, repeat_of=number - 1)
-""", before=TYPED_IN, known=CONFIRMED),
+""", before=TYPED_IN),
     row("rec_swap", "the hidden slope, taken from the job in memory and typed in",
         BY_GC + FORGED + SWAP + "forged(slope.numpy())\nplt.plot(x, y); plt.plot(x, slope); plt.show()",
-        before=TYPED_IN, known=IN_MEMORY, instructor="searched the memory of the process"),
+        before=TYPED_IN, instructor="searched the memory of the process"),
     row("rec_busy", "the observer is told that it is at work, so that it sees nothing",
         BY_CLOSURE + "recorder.busy = True", points={}),
     row("rec_gone", "the observer loses its voice", BY_CLOSURE + "recorder.send = lambda *_, **__: None", points={},
@@ -78,7 +75,7 @@ for number in (0, 1): forged((probe.grad * torch.cos(x)).numpy(), number=number,
     row("rec_fault", "our observer fails on purpose, so that everything is forgiven",
         BY_CLOSURE + "recorder.locate = lambda: 1 / 0\nu = torch.ones(2, requires_grad=True)\nu.sum().backward()",
         before=TYPED_IN, outcome=("finished", "grader_error"), points={},
-        instructor="put something else in the place of", known=UNSEEN),
+        instructor="the code says __closure__"),
 )  # fmt: skip
 
 PATCHED = (

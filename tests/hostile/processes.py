@@ -69,10 +69,8 @@ SIGNALS = (
         "import signal, faulthandler\nsignal.signal(signal.SIGSEGV, lambda *_: None)", silent=True),
 )  # fmt: skip
 
-MISTAKEN = {"student": "the name of the program stands in the error, so it is taken for a file outside the folder"}
 STARTS = (
-    row("fork", "starts processes", "import os\nfor _ in range(3):\n    if os.fork() == 0: os._exit(0)", (PROCESSES, SYSTEM),
-        instructor="tried to start a process"),
+    row("fork", "starts processes", "import os\nfor _ in range(3):\n    if os.fork() == 0: os._exit(0)", PROCESSES),
     raw("vfork", "raw vfork", "raw(58)"),
     raw("clone_fork", "raw clone that is a fork", "raw(56, 17, 0, 0, 0, 0)"),
     raw("clone_both", "raw clone of a thread in a new namespace", "raw(56, 0x10010000, 0, 0, 0, 0)"),
@@ -81,14 +79,14 @@ STARTS = (
     row("subprocess", "a shell command", "import subprocess\nprint(subprocess.check_output(['true']))", PROGRAMS),
     row("os_system", "os.system", "import os\nos.system('true')", PROGRAMS),
     row("posix_spawn", "posix_spawn, which is a vfork and an exec",
-        "import os\nos.posix_spawn('/bin/true', ['true'], {})", (PROGRAMS, PROCESSES), known=MISTAKEN),
+        "import os\nos.posix_spawn('/bin/true', ['true'], {})", PROGRAMS),
     row("pty", "a terminal of its own", "import pty\npty.fork()", (SYSTEM, PROCESSES, "stopped with")),
     row("multiprocessing", "a pool of processes",
-        "import multiprocessing\nmultiprocessing.Process(target=print).start()", (PROGRAMS, PROCESSES)),
+        "import multiprocessing\nmultiprocessing.Process(target=print).start()", PROCESSES),
     row("pool", "an executor of processes",
         "from concurrent.futures import ProcessPoolExecutor\nprint(ProcessPoolExecutor(2).submit(abs, 1).result())",
-        (PROGRAMS, PROCESSES)),
-    row("exec", "execve", "import os\nos.execv('/bin/true', ['true'])", PROGRAMS, known=MISTAKEN),
+        PROCESSES),
+    row("exec", "execve", "import os\nos.execv('/bin/true', ['true'])", PROGRAMS),
     row("memfd_exec", "a program in memory", "import os\nos.memfd_create('x')", SYSTEM),
 )  # fmt: skip
 
