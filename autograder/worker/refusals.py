@@ -4,6 +4,7 @@ The kernel answers "Operation not permitted", somewhere deep in a library; nobod
 """
 
 import builtins
+import errno
 import os
 import traceback
 from collections.abc import Callable
@@ -44,7 +45,7 @@ def _what(error: BaseException) -> str:
     name = type(error).__name__
     if name in _BY_NAME:
         return _BY_NAME[name]
-    if not isinstance(error, PermissionError):
+    if not isinstance(error, OSError) or error.errno not in (errno.EPERM, errno.EACCES, errno.EROFS):
         return ""
     files = [os.path.basename(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
     for file in reversed(files):
