@@ -58,7 +58,7 @@ def test_an_unknown_key_comes_with_a_suggestion(broken):
         (lambda d: d["cases"]["fresh"].update(swap="fft"), "operations that can be swapped: sin, cos, exp, "),
         (lambda d: d["cases"]["fresh"].update(swap=3), "operations that can be swapped: sin, cos, exp, "),
         (lambda d: d["cases"]["fresh"].update(seed=7), "the only other seed is 'fresh'"),
-        (lambda d: d["cases"]["fresh"]["calls"].update(tall=[]), "a list of one or two arguments"),
+        (lambda d: d["cases"]["fresh"]["calls"].update(tall=[]), "a list of one to 4 arguments"),
         (lambda d: d["cases"]["fresh"]["calls"].update(tall=[{"map": [3]}]), "a list of 2 numbers"),
         (lambda d: d.update(limits={"seconds": 0}), "has to be at least 0.1"),
         (lambda d: d.update(mentions="jac"), "has to be a list of texts"),

@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
+from autograder.worker import plain
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -90,6 +92,10 @@ def _execute(node: ast.stmt, namespace: dict[str, Any], file: str, observer: "Ob
     node = _OnCpu.read(_import_of_stand_in(node, observer), observer)
     if observer.forgiving:
         node = ast.fix_missing_locations(_Unasserted().visit(node))
+    if observer.moved != 1.0:
+        node = _Moved(observer.moved).visit(node)
+    if observer.watches_rounds:
+        node = ast.fix_missing_locations(plain.Watched().visit(node))
     try:
         _run_code(ast.Module([node], []), "exec", file, namespace)
     except ImportError as error:
@@ -140,6 +146,31 @@ class _Unasserted(ast.NodeTransformer):
 
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
         return ast.copy_location(ast.Expr(node.test), node)
+
+
+class _Moved(ast.NodeTransformer):
+    """Decimal fractions that stand alone (x = 2.5, [0.1, 0.01]) are others; those in a formula are the formula."""
+
+    def __init__(self, factor: float) -> None:
+        self.factor = factor
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        for name in ("left", "right"):
+            side = getattr(node, name)
+            if not isinstance(side, ast.Constant):
+                setattr(node, name, self.visit(side))
+        return node
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        return node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        return node
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        if isinstance(node.value, float):
+            return ast.copy_location(ast.Constant(node.value * self.factor), node)
+        return node
 
 
 def _import_of_stand_in(node: ast.stmt, observer: "Observer") -> ast.stmt:
