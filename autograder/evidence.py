@@ -115,11 +115,11 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What the variables held as a loop started anew; only in a case with a fresh seed, and of the first few rounds."""
+    """What the variables held as a loop started anew, or a function returned; where seed or numbers are others."""
 
     order: int  # of the observation before it
     where: str
-    line: int  # of the loop
+    line: int  # of the loop, or the return
     count: int  # from 1
     keys: list[str]
     parts: list[Array]

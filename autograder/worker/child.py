@@ -97,12 +97,13 @@ def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader) ->
     shell = units.quiet_shell()
     units.tame(shell, observer)
     refuse_politely(observer.remark)
-    observer.moved, observer.watches_rounds = record["moved"], record["fresh"]
+    observer.moved = record["moved"]
+    observer.watches_rounds = record["fresh"] or record["moved"] != 1.0
     observer.install(forgiving=bool(record["swap"]) or record["scale"] != 1.0 or record["moved"] != 1.0)
     if record["swap"]:
         swaps.install(*record["swap"])
     observer.transforms.scale = record["scale"]
-    if record["fresh"]:
+    if observer.watches_rounds:
         observer.rounds.watch()
     if any("scipy" in unit["text"] for unit in record["units"]):
         observer.optimizers.watch()
@@ -153,7 +154,7 @@ def _run_file(job: Job, file: str, namespace: dict[str, Any], numbers: Iterator[
 
 def _answer_calls(job: Job) -> None:
     gradients = job.observer.optimizers.gradients
-    functions = [*gradients, *(f for f in job.observer.functions if f not in gradients)]
+    functions: list[Callable[..., Any]] = [*gradients, *(f for f in job.observer.functions if f not in gradients)]
     job.observer.recorder.send("ready", functions=len(functions))
     job.reader.deadline = time.monotonic() + JOB_SECONDS
     for call in job.reader.receive()["calls"]:

@@ -274,6 +274,7 @@ class Observer:
     def calling(self, function: str, call: str, handed: bool = False) -> Iterator[dict[str, Any]]:
         """Watch one call of a student's function; only a call that returned is recorded."""
         before = self.recorder.derivatives
+        self.rounds.seen.clear()
         record: dict[str, Any] = {}
         yield record
         self._called(function, call, handed, record.get("result"), before)

@@ -1,7 +1,8 @@
 """Numbers that are no arrays: plain floats, dictionaries and objects of named numbers; and what loops leave.
 
-A **round** is what the variables hold as a loop starts anew. In a case with a fresh seed the first rounds of each loop
-are recorded, wherever the loop stands, also in a function: two in a row show one step. Nothing is looked at after that.
+A **round** is what the variables hold as a loop starts anew, or as a function returns. In a case with a fresh seed or
+moved numbers the first rounds of each are recorded, wherever it stands: two of a loop in a row show one step. Later
+ones are not looked at; in a hidden call they are counted anew.
 """
 
 import ast
@@ -61,7 +62,7 @@ def mark_of_named(value: Any) -> Hashable:
 
 
 class Rounds:
-    """The first rounds of each loop, by its line."""
+    """The first rounds of each loop, and returns of each function, by the line."""
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
@@ -88,7 +89,10 @@ class Rounds:
 
 
 class Watched(ast.NodeTransformer):
-    """Each loop looks at its variables as a round starts."""
+    """Each loop looks at its variables as a round starts, each function as it returns."""
+
+    def visit_Return(self, node: ast.Return) -> list[ast.stmt]:
+        return [_look(node), node]
 
     def visit_For(self, node: ast.For) -> ast.AST:
         return self._look_first(node)
@@ -98,9 +102,12 @@ class Watched(ast.NodeTransformer):
 
     def _look_first(self, node: ast.For | ast.While) -> ast.AST:
         self.generic_visit(node)
-        look = f"if {_WANTED}({node.lineno}): {_LOOK}({node.lineno}, locals())"
-        first = ast.parse(look).body[0]
-        for part in ast.walk(first):
-            ast.copy_location(part, node)
-        node.body.insert(0, first)
+        node.body.insert(0, _look(node))
         return node
+
+
+def _look(node: ast.stmt) -> ast.stmt:
+    look = ast.parse(f"if {_WANTED}({node.lineno}): {_LOOK}({node.lineno}, locals())").body[0]
+    for part in ast.walk(look):
+        ast.copy_location(part, node)
+    return look

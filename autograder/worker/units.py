@@ -149,7 +149,10 @@ class _Unasserted(ast.NodeTransformer):
 
 
 class _Moved(ast.NodeTransformer):
-    """Decimal fractions that stand alone (x = 2.5, [0.1, 0.01]) are others; those in a formula are the formula."""
+    """Decimal fractions that stand alone (x = 2.5, [0.1, 0.01]) are others.
+
+    Those in a formula are the formula, and a 1.0 is where a sweep over a graph starts.
+    """
 
     def __init__(self, factor: float) -> None:
         self.factor = factor
@@ -168,7 +171,7 @@ class _Moved(ast.NodeTransformer):
         return node
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        if isinstance(node.value, float):
+        if isinstance(node.value, float) and node.value != 1.0:
             return ast.copy_location(ast.Constant(node.value * self.factor), node)
         return node
 
