@@ -236,7 +236,7 @@ _FORMS: dict[str, Callable[[Any], Any]] = {
     "tensor": _tensor,
     "array": lambda numbers: numbers,
     "integers": lambda numbers: numbers,
-    "number": float,
+    "number": lambda numbers: numbers.item(),
     "quadratic": _quadratic,
 }
 

@@ -162,7 +162,14 @@ class _Moved(ast.NodeTransformer):
             side = getattr(node, name)
             if not isinstance(side, ast.Constant):
                 setattr(node, name, self.visit(side))
-        return node
+        return self._larger(node) if _is_power_of_ten(node) else node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        return self._larger(node) if ast.unparse(node.func).endswith(("logspace", "geomspace")) else node
+
+    def _larger(self, node: ast.expr) -> ast.AST:
+        return ast.copy_location(ast.BinOp(node, ast.Mult(), ast.copy_location(ast.Constant(self.factor), node)), node)
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         return node
@@ -174,6 +181,12 @@ class _Moved(ast.NodeTransformer):
         if isinstance(node.value, float) and node.value != 1.0:
             return ast.copy_location(ast.Constant(node.value * self.factor), node)
         return node
+
+
+def _is_power_of_ten(node: ast.BinOp) -> bool:
+    """10 ** -i, 0.1 ** i: a decimal fraction as well."""
+    ten = isinstance(node.left, ast.Constant) and node.left.value in (10, 0.1)
+    return ten and isinstance(node.op, ast.Pow) and not isinstance(node.right, ast.Constant)
 
 
 def _import_of_stand_in(node: ast.stmt, observer: "Observer") -> ast.stmt:
