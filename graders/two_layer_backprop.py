@@ -140,9 +140,15 @@ def _readings(at, tables, weights, changed):
     for x, y in product(sorted(inputs, key=lambda a: not _is_binary(a)), targets):
         if x.shape[0] == y.shape[0]:
             biases = [[None, *(b for b in changed if b.shape == (1, n))] for n in (V.shape[1], W.shape[1])]
-            for b, c in product(*biases):
+            kept = [b for b in biases[0] if _is_among(_sigmoid(x @ V + (0 if b is None else b)), tables)]
+            for b, c in product(kept, biases[1]):
                 second, first = _troubles(x, y, V, W, dV, dW, 0 if b is None else b, 0 if c is None else c)
                 yield _Step(at, y, second, first)
+
+
+def _is_among(h, tables):
+    """The hidden layer's values: the gradient needs them, so they stand somewhere."""
+    return any(a.shape == h.shape and np.allclose(a, h, rtol=1e-4) for a in tables)
 
 
 def _is_binary(array):
