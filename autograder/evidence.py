@@ -119,7 +119,7 @@ class Round:
 
     order: int  # of the observation before it
     where: str
-    line: int  # of the loop, or the return
+    loop: int  # number of the loop, or of the return, in this run
     count: int  # from 1
     keys: list[str]
     parts: list[Array]

@@ -7,8 +7,6 @@ of its precision explain: u·(|3x²| + |4x|)/h, which in single precision is 0.0
 are nobody's answer as long as they are unchanged and nobody speaks of difference quotients.
 """
 
-from itertools import permutations
-
 import numpy as np
 
 from autograder.judge import agree, best, confirmed, holds, not_reached
@@ -177,8 +175,8 @@ def _printed(seen):
 def _paired(at, columns, digits):
     if len(columns) == 1 and np.ptp(columns[0]) > 0:
         yield at, 0.1 ** np.arange(1, columns[0].size + 1), columns[0], digits[0]
-    for i, j in permutations(range(min(len(columns), 6)), 2):
-        if np.all(columns[i] != 0) and np.all(np.abs(columns[i]) <= 1):
+    for i, j in np.ndindex(*2 * (min(len(columns), 6),)):
+        if i != j and np.all(columns[i] != 0) and np.all(np.abs(columns[i]) <= 1):
             yield at, columns[i], columns[j], digits[j] + 7 * digits[i] * (digits[i] < np.min(np.abs(columns[i])) / 50)
 
 
@@ -206,10 +204,9 @@ def _kept(seen):
     arrays = [(v, np.ravel(v.array).astype(float)) for v in seen.values if _is_list(v.array)]
     arrays += [(p, np.ravel(a).astype(float)) for p in seen.plain for a in p.parts if _is_list(a)]
     distinct = list({a.tobytes(): (at, a) for at, a in arrays}.values())[:MOST]
+    steps = [h for _, h in distinct if np.all(h != 0) and np.all(np.abs(h) <= 1)]
     for at, q in distinct:
-        for _, h in distinct:
-            if h.size == q.size and np.all(h != 0) and np.all(np.abs(h) <= 1):
-                yield at, h, q, 0.0
+        yield from ((at, h, q, 0.0) for h in steps if h.size == q.size and h is not q)
         if np.ptp(q) > 0:
             yield at, 0.1 ** np.arange(1, q.size + 1), q, 0.0
         if q.ndim == 1 and q.size % 2 == 0 and q.size >= 2 * FEWEST:

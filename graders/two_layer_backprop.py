@@ -8,8 +8,6 @@ the next is their step, and has to be a negative multiple of the gradient at the
 none, all rows at once or one after another, samples in rows or in columns; in a loop of a function or a class as well.
 """
 
-from itertools import pairwise, product
-
 import numpy as np
 
 from autograder.judge import best, confirmed, for_a_person, holds, not_reached
@@ -32,7 +30,7 @@ def output_layer(as_written, fresh, moved):
     steps = _steps(fresh)
     if not steps:
         return _nothing_ran(as_written)
-    return confirmed(_first_trouble(steps, "second"), by=_start(fresh) != _start(moved))
+    return confirmed(_first_trouble(steps, "second"), by=_starts_elsewhere(steps, moved))
 
 
 def hidden_layer(as_written, fresh, moved):
@@ -40,7 +38,7 @@ def hidden_layer(as_written, fresh, moved):
     steps = _steps(fresh)
     if not steps:
         return not_reached() if _is_python_2(as_written) else _nothing_ran(as_written)
-    return confirmed(_first_trouble(steps, "first"), by=_start(fresh) != _start(moved))
+    return confirmed(_first_trouble(steps, "first"), by=_starts_elsewhere(steps, moved))
 
 
 def learned(as_written, fresh):
@@ -67,8 +65,8 @@ def _is_near(array, y):
 class _Step:
     """One round: where it stands, and what is the matter with either step, in one word; nothing if it is right."""
 
-    def __init__(self, at, y, second, first):
-        self.at, self.y, self.second, self.first = at, y, second, first
+    def __init__(self, at, y, start, second, first):
+        self.at, self.y, self.start, self.second, self.first = at, y, start, second, first
 
     def rank(self):
         """Fewer troubles first, and those with a name."""
@@ -86,10 +84,12 @@ def _steps(fresh):
     """The steps of the loop in which most go right, and of each the reading that serves it best."""
     loops = {}
     for record in fresh.rounds:
-        loops.setdefault(record.line, []).append(record)
+        loops.setdefault(record.loop, []).append(record)
     found = []
     for records in loops.values():
-        pairs = ((a, b) for a, b in pairwise(records) if b.count == a.count + 1)
+        pairs = (
+            (records[i - 1], records[i]) for i in range(1, len(records)) if records[i].count == records[i - 1].count + 1
+        )
         steps = [step for before, after in pairs if (step := _step(before, after))]
         if steps:
             found.append(steps)
@@ -114,7 +114,7 @@ def _all_readings(before, after):
     changed = [k for k in kept if not np.array_equal(old[k], new[k])]
     still = [k for k in kept if k not in changed and not _is_binary(old[k])]
     tables = _distinct(a for a in (*old.values(), *new.values()) if a.shape[0] <= MOST_ROWS)
-    for w, v in product(changed, [*changed, *still]):
+    for w, v in ((w, v) for w in changed for v in (*changed, *still)):
         for turn in (np.asarray, np.transpose) if w != v else ():
             V, W = turn(old[v]), turn(old[w])
             if V.shape[1] == W.shape[0] > 1:
@@ -137,13 +137,14 @@ def _readings(at, tables, weights, changed):
     V, W, dV, dW = weights
     targets = [a for a in tables if a.shape[1] == W.shape[1] and _is_binary(a)]
     inputs = [a for a in tables if a.shape[1] == V.shape[0] and a.size > 1 and np.any(a)]
-    for x, y in product(sorted(inputs, key=lambda a: not _is_binary(a)), targets):
+    binary_first = sorted(inputs, key=lambda a: not _is_binary(a))
+    for x, y in ((x, y) for x in binary_first for y in targets):
         if x.shape[0] == y.shape[0]:
             biases = [[None, *(b for b in changed if b.shape == (1, n))] for n in (V.shape[1], W.shape[1])]
             kept = [b for b in biases[0] if _is_among(_sigmoid(x @ V + (0 if b is None else b)), tables)]
-            for b, c in product(kept, biases[1]):
+            for b, c in ((b, c) for b in kept for c in biases[1]):
                 second, first = _troubles(x, y, V, W, dV, dW, 0 if b is None else b, 0 if c is None else c)
-                yield _Step(at, y, second, first)
+                yield _Step(at, y, (V, W), second, first)
 
 
 def _is_among(h, tables):
@@ -252,9 +253,13 @@ def _transposes(seen):
     return seen.mentions_it(r"\.T\b|transpose|delta|synapse|syn1|einsum|outer\(")
 
 
-def _start(seen):
-    """The numbers that the first round starts from."""
-    return [part.tobytes() for record in seen.rounds[:1] for part in record.parts]
+def _starts_elsewhere(steps, moved):
+    """With another seed, or other numbers in the code, the first weights are others."""
+    return any(
+        not np.array_equal(a, b)
+        for other in _steps(moved)[:1]
+        for a, b in zip(steps[0].start, other.start, strict=True)
+    )
 
 
 def _is_python_2(seen):

@@ -154,15 +154,20 @@ def _run_file(job: Job, file: str, namespace: dict[str, Any], numbers: Iterator[
 
 def _answer_calls(job: Job) -> None:
     gradients = job.observer.optimizers.gradients
-    functions: list[Callable[..., Any]] = [*gradients, *(f for f in job.observer.functions if f not in gradients)]
+    functions: list[Callable[..., Any]] = [
+        *gradients,
+        *(f for f in job.observer.functions if not job.observer.optimizers.has(f)),
+    ]
     job.observer.recorder.send("ready", functions=len(functions))
     job.reader.deadline = time.monotonic() + JOB_SECONDS
     for call in job.reader.receive()["calls"]:
         for number, function in enumerate(functions[:MAX_FUNCTIONS], 1):
             if not job.is_skipped(-number):
                 handed = number <= len(gradients)
-                job.observer.enter_call(_name(function, number), -number)
-                _answer(job.observer, function, call, (_name(function, number), call["name"], handed))
+                name = _name(function, number)
+                job.observer.enter_call(name, -number)
+                if not handed or _is_for_optimizers(call):
+                    _answer(job.observer, function, call, (name, call["name"], handed))
     job.observer.recorder.send("end")
 
 
@@ -180,6 +185,11 @@ def _answer(
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
         return
+
+
+def _is_for_optimizers(call: dict[str, Any]) -> bool:
+    """One NumPy array: what else a callback were given might change what it keeps."""
+    return [form for given in call["arguments"] for form in given] in (["array"], ["integers"])
 
 
 def _name(function: Callable[..., Any], number: int) -> str:

@@ -7,6 +7,7 @@ ones are not looked at; in a hidden call they are counted anew.
 
 import ast
 import builtins
+import itertools
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
@@ -62,37 +63,41 @@ def mark_of_named(value: Any) -> Hashable:
 
 
 class Rounds:
-    """The first rounds of each loop, and returns of each function, by the line."""
+    """The first rounds of each loop, and returns of each function."""
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self.seen: dict[int, int] = {}
+        self.numbers = itertools.count(1)  # of loops and returns, since two cells have a line 3 each
 
     def watch(self) -> None:
         replace(builtins, **{_WANTED: self._is_wanted, _LOOK: self._look})
 
-    def _is_wanted(self, line: int) -> bool:
-        count = self.seen.get(line, 0)
+    def _is_wanted(self, loop: int) -> bool:
+        count = self.seen.get(loop, 0)
         if count < MAX_ROUNDS:
-            self.seen[line] = count + 1
+            self.seen[loop] = count + 1
         return count < MAX_ROUNDS
 
     @guarded
-    def _look(self, line: int, variables: Mapping[str, Any]) -> None:
+    def _look(self, loop: int, variables: Mapping[str, Any]) -> None:
         plain = {name: value for name, value in variables.items() if not name.startswith("_")}
         found = {name: as_array(value) for name, value in plain.items() if not isinstance(value, int)}
         named = {name: array for name, array in found.items() if array is not None and array.size <= MAX_SIZE}
         for name, value in plain.items():
             named |= {f"{name}.{key}": array for key, array in named_in(value).items()}
         keys = list(named)[-MAX_NAMED:]
-        self.recorder.send("round", line=line, count=self.seen[line], keys=keys, parts=[named[key] for key in keys])
+        self.recorder.send("round", loop=loop, count=self.seen[loop], keys=keys, parts=[named[key] for key in keys])
 
 
 class Watched(ast.NodeTransformer):
     """Each loop looks at its variables as a round starts, each function as it returns."""
 
+    def __init__(self, numbers: Iterator[int]) -> None:
+        self.numbers = numbers
+
     def visit_Return(self, node: ast.Return) -> list[ast.stmt]:
-        return [_look(node), node]
+        return [self._look(node), node]
 
     def visit_For(self, node: ast.For) -> ast.AST:
         return self._look_first(node)
@@ -102,12 +107,12 @@ class Watched(ast.NodeTransformer):
 
     def _look_first(self, node: ast.For | ast.While) -> ast.AST:
         self.generic_visit(node)
-        node.body.insert(0, _look(node))
+        node.body.insert(0, self._look(node))
         return node
 
-
-def _look(node: ast.stmt) -> ast.stmt:
-    look = ast.parse(f"if {_WANTED}({node.lineno}): {_LOOK}({node.lineno}, locals())").body[0]
-    for part in ast.walk(look):
-        ast.copy_location(part, node)
-    return look
+    def _look(self, node: ast.stmt) -> ast.stmt:
+        number = next(self.numbers)
+        look = ast.parse(f"if {_WANTED}({number}): {_LOOK}({number}, locals())").body[0]
+        for part in ast.walk(look):
+            ast.copy_location(part, node)
+        return look

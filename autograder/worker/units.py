@@ -95,7 +95,7 @@ def _execute(node: ast.stmt, namespace: dict[str, Any], file: str, observer: "Ob
     if observer.moved != 1.0:
         node = _Moved(observer.moved).visit(node)
     if observer.watches_rounds:
-        node = ast.fix_missing_locations(plain.Watched().visit(node))
+        node = ast.fix_missing_locations(plain.Watched(observer.rounds.numbers).visit(node))
     try:
         _run_code(ast.Module([node], []), "exec", file, namespace)
     except ImportError as error:
