@@ -288,6 +288,8 @@ def parse(record: dict[str, Any]) -> Observation:
     if not isinstance(kind, str) or kind not in KINDS:
         raise Malformed("an observation of no known kind")
     observation: Observation = _build(KINDS[kind], record)
+    if isinstance(observation, Plain | Round) and len(observation.keys) != len(observation.parts):
+        raise Malformed(f"{kind}: as many keys as parts are needed")
     return observation
 
 

@@ -224,7 +224,7 @@ def _shown(seen):
     """Plain numbers that were printed one after another at one place."""
     groups = {}
     for record in seen.plain:
-        if not record.name and record.keys == [""]:
+        if not record.name and record.keys == [""] and record.parts[0].size == 1:
             groups.setdefault((record.where, record.order), []).append((record, float(record.parts[0].ravel()[0])))
     for found in groups.values():
         for width in (1, 2, 3, 4):

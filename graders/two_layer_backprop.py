@@ -128,7 +128,7 @@ def _distinct(arrays):
 
 
 def _matrix(array):
-    array = np.asarray(array, float) if array.dtype.kind in "biuf" else np.zeros((1, 1))
+    array = np.asarray(array, float) if array.dtype.kind in "biuf" and array.size else np.zeros((1, 1))
     return array.reshape(1, -1) if array.ndim < 2 else array.reshape(-1, array.shape[-1])
 
 
