@@ -103,6 +103,42 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Plain:
+    """A plain number that appeared, changed or was shown; or a dictionary or object of named numbers and arrays."""
+
+    order: int  # of the observation before it
+    where: str
+    name: str  # "" if it was shown
+    keys: list[str]  # [""] of a number; "a.b" of b in a
+    parts: list[Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What the variables held as a loop started anew, or a function returned; where seed or numbers are others."""
+
+    order: int  # of the observation before it
+    where: str
+    loop: int  # number of the loop, or of the return, in this run
+    count: int  # from 1
+    keys: list[str]
+    parts: list[Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Minimized:
+    """SciPy's `minimize`, or one of its older kin, ended."""
+
+    order: int  # of the observation before it
+    where: str
+    method: str
+    start: MaybeArray
+    x: MaybeArray
+    with_gradient: bool
+    success: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Called:
     """What a student's function returned in a hidden case."""
 
@@ -114,6 +150,7 @@ class Called:
     parts: list[Array]
     requires_grad: bool
     differentiated: bool  # a pass or a transform ran during the call
+    handed: bool  # the function was handed to an optimizer as its gradient
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +247,9 @@ Observation = (
     | Derivative
     | Curve
     | Value
+    | Plain
+    | Round
+    | Minimized
     | Called
     | Comparison
     | Text
@@ -226,6 +266,9 @@ KINDS: Mapping[str, type] = {
     "derivative": Derivative,
     "curve": Curve,
     "value": Value,
+    "plain": Plain,
+    "round": Round,
+    "minimized": Minimized,
     "called": Called,
     "comparison": Comparison,
     "text": Text,
@@ -245,6 +288,8 @@ def parse(record: dict[str, Any]) -> Observation:
     if not isinstance(kind, str) or kind not in KINDS:
         raise Malformed("an observation of no known kind")
     observation: Observation = _build(KINDS[kind], record)
+    if isinstance(observation, Plain | Round) and len(observation.keys) != len(observation.parts):
+        raise Malformed(f"{kind}: as many keys as parts are needed")
     return observation
 
 

@@ -47,7 +47,7 @@ class Memory:
         """As `run`, but a run that was made before is not made again."""
 
         def remembered(job: Job, case: Case, calls: Callable[[], Calls]) -> Ending:
-            key = key_of(self._running, job, [[call.name, call.arguments] for call in case.calls])
+            key = key_of(self._running, job, repr(case.calls))
             known = None if self._forget else self.store.run(key, calls)
             if known is not None:
                 return known

@@ -85,6 +85,7 @@ class Call:
 
     name: str
     arguments: tuple[Mapping[str, object], ...]
+    same_as: str = ""  # an earlier call, whose arguments it gets once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +96,14 @@ class Case:
     swap: str = ""  # the operation that autograd is told another derivative of
     fresh_seed: bool = False
     scaled: bool = False  # every cotangent is multiplied by a hidden number, and every graph is kept
+    moved: bool = False  # decimal fractions that stand alone in the code are other ones
     hidden: bool = False
     calls: tuple[Call, ...] = ()
 
     @property
     def conditions(self) -> tuple[object, ...]:
         """Cases of different exercises with the same ones are one run."""
-        return self.swap, self.fresh_seed, self.scaled
+        return self.swap, self.fresh_seed, self.scaled, self.moved
 
 
 @dataclass(frozen=True, slots=True)

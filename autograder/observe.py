@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder import oracle
 from autograder.evidence import Act, Called, Fault, Observation
-from autograder.model import Case, Exercise, Outcome, Submission
+from autograder.model import Call, Case, Exercise, Outcome, Submission
 from autograder.seen import Seen
 from autograder.talk import Calls, Ending
 from autograder.text import cleaned
@@ -44,6 +44,7 @@ class Observed:
     inputs: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     parameters: tuple[float, ...] = ()
     scale: float = 1.0
+    moved: float = 1.0
     skipped: frozenset[int] = frozenset()  # numbers of the pieces that the last run was without
 
     @property
@@ -82,12 +83,13 @@ class Runs:
         seed, cut = self.conditions.seed, list[Ending]()
         parameters = oracle.swap_parameters(case.swap, seed)
         scale = oracle.scale(seed) if case.scaled else 1.0
+        moved = oracle.moved(seed) if case.moved else 1.0
         while True:
             inputs: dict[str, tuple[Any, ...]] = {}
-            job = self._job(case, parameters, scale, skipped)
+            job = self._job(case, parameters, (scale, moved), skipped)
             ending = self._run(job, case, lambda given=inputs: _calls(case, seed, given))  # type: ignore[misc]
             if not (again and self._may_go_on(ending, skipped)):
-                return Observed(case, ending, tuple(cut), inputs, parameters, scale, skipped)
+                return Observed(case, ending, tuple(cut), inputs, parameters, scale, moved, skipped)
             assert ending.blamed is not None  # noqa: S101  _may_go_on has looked
             skipped |= {ending.blamed.number}
             cut.append(ending)
@@ -99,14 +101,17 @@ class Runs:
         self._reruns -= 1
         return self._reruns >= 0
 
-    def _job(self, case: Case, parameters: Sequence[float], scale: float, skipped: Iterable[int]) -> Job:
+    def _job(
+        self, case: Case, parameters: Sequence[float], factors: tuple[float, float], skipped: Iterable[int]
+    ) -> Job:
         return {
             "units": self._units,
             "files": self._files,
             "seed": oracle.seed_of_the_run(self.conditions.seed, case.fresh_seed),
             "fresh": case.fresh_seed,
             "swap": [case.swap, list(parameters)] if case.swap else None,
-            "scale": scale,
+            "scale": factors[0],
+            "moved": factors[1],
             "skip": sorted(skipped),
             "memory_mib": self.conditions.memory_mib,
             "seconds": self.conditions.seconds,
@@ -121,6 +126,7 @@ class Runs:
             left_out=ending is observed.last and bool(observed.skipped),
             parameters=observed.parameters,
             scale=observed.scale,
+            moved=observed.moved,
             markdown=self._markdown,
             code=self._code,
             statement=tuple(sentence for exercise in exercises for sentence in exercise.statement),
@@ -139,16 +145,26 @@ def distinct(exercises: Sequence[Exercise]) -> list[tuple[Case, list[Exercise]]]
 
 def _merged(pairs: Sequence[tuple[Exercise, Case]]) -> Case:
     calls = {(exercise.name, call.name): call for exercise, case in pairs for call in case.calls}
-    named = [replace(call, name=f"{owner}.{name}") for (owner, name), call in calls.items()]
+    named = [
+        replace(call, name=f"{owner}.{name}", same_as=call.same_as and f"{owner}.{call.same_as}")
+        for (owner, name), call in calls.items()
+    ]
     return replace(pairs[0][1], hidden=any(case.hidden for _, case in pairs), calls=tuple(named))
 
 
 def _calls(case: Case, seed: int, inputs: dict[str, tuple[Any, ...]]) -> Calls:
     """Drawn when the code has been loaded, and noted in `inputs`."""
     for call in case.calls:
-        drawn = (oracle.draw(recipe, f"{call.name}.{i}", seed) for i, recipe in enumerate(call.arguments))
+        name = call.same_as or call.name
+        drawn = (oracle.draw(recipe, f"{name}.{i}", seed) for i, recipe in enumerate(call.arguments))
         inputs[call.name] = tuple(drawn)
-    return [{"name": name, "arguments": list(arguments)} for name, arguments in inputs.items()]
+    return [{"name": call.name, "arguments": _sent(call, inputs[call.name])} for call in case.calls]
+
+
+def _sent(call: Call, drawn: Iterable[Any]) -> list[dict[str, Any]]:
+    """Each argument with the form in which the student's function gets it."""
+    forms = (recipe.get("as") for recipe in call.arguments)
+    return [{str(form): given} if form else given for form, given in zip(forms, drawn, strict=True)]
 
 
 def _view(shared: Seen, exercise: Exercise, observed: Observed, ending: Ending) -> Seen:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray
+FORMS = {"tensor": np.float32, "array": np.float64, "integers": np.int64, "number": np.float64}  # of a hidden input
+RECIPES = {"quadratic": 2}  # of hidden functions, and how many numbers each takes
 
 
 def swap_parameters(operation: str, seed: int) -> tuple[float, ...]:
@@ -82,12 +84,25 @@ def _summed_to(shape: tuple[int, ...], gradient: Array) -> Array:
 
 
 def draw(recipe: Mapping[str, Any], name: str, seed: int) -> Any:
-    """A hidden input by recipe: {uniform: [low, high], shape: […]} → float32 array; {map: [m, n]} → two matrices."""
+    """A hidden input by recipe, as its form: {uniform: [low, high], shape: […]} → array; {map: [m, n]} → two matrices.
+
+    A tensor is float32, a NumPy array float64, integers are int64, a number is a Python float.
+    """
     generator = _generator(seed, name)
     if "map" in recipe:
         return {"map": [generator.normal(size=recipe["map"]).astype(np.float32) for _ in range(2)]}
+    if "quadratic" in recipe:
+        low, high = recipe["quadratic"]
+        return {"quadratic": generator.uniform(low, high, 3)}
     low, high = recipe["uniform"]
-    return generator.uniform(low, high, recipe["shape"]).astype(np.float32)
+    drawn = generator.uniform(low, high, recipe["shape"])
+    form = recipe.get("as", "tensor")
+    return np.rint(drawn).astype(np.int64) if form == "integers" else drawn.astype(FORMS[form])
+
+
+def moved(seed: int) -> float:
+    """What decimal fractions that stand alone in the code are multiplied by where numbers are moved."""
+    return float(_generator(seed, "moved").uniform(1.031, 1.069))
 
 
 def map_jacobian(weights: Sequence[Array], x: Array) -> Array:

@@ -258,6 +258,7 @@ _PROOF: dict[str, Any] = {
     "fresh": False,
     "swap": None,
     "scale": 1.0,
+    "moved": 1.0,
     "skip": [],
     "memory_mib": 1024,
     "seconds": PROOF_SECONDS,

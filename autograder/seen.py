@@ -18,8 +18,11 @@ from autograder.evidence import (
     Function,
     Leaf,
     MaybeArray,
+    Minimized,
     Observation,
     Pass,
+    Plain,
+    Round,
     Text,
     Value,
 )
@@ -41,6 +44,7 @@ class Seen:
     left_out: bool = False  # a piece that had ended an earlier run was not run
     parameters: tuple[float, ...] = ()  # of the swapped operation
     scale: float = 1.0  # of every cotangent
+    moved: float = 1.0  # factor of decimal fractions that stand alone in the code
     inputs: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # of each call
     markdown: tuple[Passage, ...] = ()
     code: tuple[Passage, ...] = ()
@@ -74,6 +78,18 @@ class Seen:
     @property
     def values(self) -> list[Value]:
         return self._all(Value)
+
+    @property
+    def plain(self) -> list[Plain]:
+        return self._all(Plain)
+
+    @property
+    def rounds(self) -> list[Round]:
+        return self._all(Round)
+
+    @property
+    def minimized(self) -> list[Minimized]:
+        return self._all(Minimized)
 
     @property
     def called(self) -> list[Called]:

@@ -15,11 +15,12 @@ from typing import Any
 import yaml
 
 from autograder.model import Call, Case, Criterion, Exercise, Limits, Tolerance
-from autograder.oracle import OPERATIONS
+from autograder.oracle import FORMS, OPERATIONS, RECIPES
 
 FOLDER = Path(__file__).resolve().parent.parent / "exercises"
 AS_WRITTEN = Case("as_written")
 _MAX_DIGITS = 18
+MAX_ARGUMENTS = 4  # of a call
 GENERAL_REASONS = ("none", "shape", "dtype", "not_finite", "values", "not_executed", "in_words", "no_words")
 
 
@@ -210,7 +211,7 @@ def _limits(at: _At, data: Any) -> Limits:
 
 
 def _case(name: str, at: _At, data: Any) -> Case:
-    data = at.mapping(data, ("swap", "seed", "cotangents", "hidden", "calls"))
+    data = at.mapping(data, ("swap", "seed", "cotangents", "numbers", "hidden", "calls"))
     if name == AS_WRITTEN.name:
         raise at.error("is there by itself: it is the run that changes nothing; give this case another name")
     if data.get("swap", "sin") not in OPERATIONS:
@@ -219,14 +220,16 @@ def _case(name: str, at: _At, data: Any) -> Case:
         raise (at / "seed").error(f"is {shown(data['seed'])}; the only other seed is 'fresh'")
     if data.get("cotangents", "scaled") != "scaled":
         raise (at / "cotangents").error(f"is {shown(data['cotangents'])}; the only other choice is 'scaled'")
-    calls = (at / "calls").mapping(data.get("calls", {}))
+    if data.get("numbers", "moved") != "moved":
+        raise (at / "numbers").error(f"is {shown(data['numbers'])}; the only other choice is 'moved'")
     return Case(
         name=name,
         swap=data.get("swap", ""),
         fresh_seed="seed" in data,
         scaled="cotangents" in data,
+        moved="numbers" in data,
         hidden=(at / "hidden").flag(data.get("hidden", False)),
-        calls=tuple(_call(key, at / "calls" / key, value) for key, value in calls.items()),
+        calls=_calls(at / "calls", data.get("calls", {})),
     )
 
 
@@ -235,9 +238,20 @@ def _operations(unknown: Any) -> str:
     return f"did you mean '{close[0]}'?" if close else f"operations that can be swapped: {', '.join(OPERATIONS)}"
 
 
+def _calls(at: _At, data: Any) -> tuple[Call, ...]:
+    """In order; a call may be the name of an earlier one, whose arguments it gets once more."""
+    calls: dict[str, Call] = {}
+    for name, value in at.mapping(data).items():
+        if isinstance(value, str) and value not in calls:
+            raise (at / name).error(f"is to be called as {value!r}, which is no call before it")
+        again = isinstance(value, str)
+        calls[name] = Call(name, calls[value].arguments, value) if again else _call(name, at / name, value)
+    return tuple(calls.values())
+
+
 def _call(name: str, at: _At, data: Any) -> Call:
-    if not isinstance(data, list) or not 1 <= len(data) <= 2:
-        raise at.error(f"has to be a list of one or two arguments, got {shown(data)}")
+    if not isinstance(data, list) or not 1 <= len(data) <= MAX_ARGUMENTS:
+        raise at.error(f"has to be a list of one to {MAX_ARGUMENTS} arguments, got {shown(data)}")
     recipes = tuple(_recipe(at / i, item) for i, item in enumerate(data))
     maps = [recipe["map"] for recipe in recipes if "map" in recipe]
     if maps and (len(recipes) != 2 or recipes[1].get("shape") != maps[0][1:]):
@@ -246,15 +260,21 @@ def _call(name: str, at: _At, data: Any) -> Call:
 
 
 def _recipe(at: _At, data: Any) -> dict[str, Any]:
-    """{uniform: [low, high], shape: [sizes]} or {map: [outputs, inputs]}."""
-    data = at.mapping(data, ("uniform", "shape", "map"))
+    """{uniform: [low, high], shape: [sizes], as: …}, {map: [outputs, inputs]}, or another of oracle.RECIPES."""
+    data = at.mapping(data, ("uniform", "shape", "as", "map", *RECIPES))
+    for key, count in RECIPES.items():
+        if key in data:
+            return {key: _numbers(at / key, data[key], count=count)}
     if "map" in data:
         return {"map": _numbers(at / "map", data["map"], count=2)}
     if "uniform" not in data or "shape" not in data:
-        raise at.error("has to have the keys 'uniform' and 'shape', or 'map'")
+        raise at.error(f"has to have the keys 'uniform' and 'shape', or one of 'map', {', '.join(map(repr, RECIPES))}")
+    if data.get("as", "tensor") not in FORMS:
+        raise (at / "as").error(f"is {data['as']!r}; known are {', '.join(FORMS)}")
     return {
         "uniform": _numbers(at / "uniform", data["uniform"], count=2),
         "shape": _numbers(at / "shape", data["shape"]),
+        "as": data.get("as", "tensor"),
     }
 
 

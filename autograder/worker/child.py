@@ -1,9 +1,9 @@
 """One case in one child: lock, prepare, run the units watched, answer the calls, end.
 
-The job is the first record that the trusted side sends: {"units", "folder", "uid", "seed", "swap", "scale", "fresh",
-"skip", "memory_mib", "seconds"}. It is read before the locks, for it says what they are; nothing of the submission runs
-before them. After the units the child sends {"kind": "ready"} and gets one more record, the calls of a hidden case,
-whose inputs were drawn only then; it answers each and ends with {"kind": "end"}.
+The job is the first record that the trusted side sends: {"units", "folder", "uid", "seed", "swap", "scale", "moved",
+"fresh", "skip", "memory_mib", "seconds"}. It is read before the locks, for it says what they are; nothing of the
+submission runs before them. After the units the child sends {"kind": "ready"} and gets one more record, the calls of a
+hidden case, whose inputs were drawn only then; it answers each and ends with {"kind": "end"}.
 """
 
 import contextlib
@@ -16,7 +16,6 @@ import socket
 import sys
 import tempfile
 import time
-import types
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -100,10 +99,16 @@ def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader) ->
     shell = units.quiet_shell()
     units.tame(shell, observer)
     refuse_politely(observer.remark)
-    observer.install(forgiving=bool(record["swap"]) or record["scale"] != 1.0)
+    observer.moved = record["moved"]
+    observer.watches_rounds = record["fresh"] or record["moved"] != 1.0
+    observer.install(forgiving=bool(record["swap"]) or record["scale"] != 1.0 or record["moved"] != 1.0)
     if record["swap"]:
         swaps.install(*record.pop("swap"))  # what is hidden is in no dictionary that somebody may look for
     observer.transforms.scale = record.pop("scale")
+    if observer.watches_rounds:
+        observer.rounds.watch()
+    if any("scipy" in unit["text"] for unit in record["units"]):
+        observer.optimizers.watch()
     acts = Acts(observer.recorder, {unit["file"] for unit in record["units"]})
     acts.watch()
     observer.recorder.send("locked")
@@ -151,7 +156,11 @@ def _run_file(job: Job, file: str, namespace: dict[str, Any], numbers: Iterator[
 
 
 def _answer_calls(job: Job) -> None:
-    functions = job.observer.functions
+    gradients = job.observer.optimizers.gradients
+    functions: list[Callable[..., Any]] = [
+        *gradients,
+        *(f for f in job.observer.functions if not job.observer.optimizers.has(f)),
+    ]
     job.observer.recorder.send("ready", functions=len(functions))
     job.observer.recorder.flush()
     job.reader.deadline = time.monotonic() + JOB_SECONDS
@@ -160,18 +169,23 @@ def _answer_calls(job: Job) -> None:
     for call in calls:
         for number, function in enumerate(functions[:MAX_FUNCTIONS], 1):
             if not job.is_skipped(-number):
-                job.observer.enter_call(function.__name__, -number)
-                _answer(job.observer, function, call)
+                handed = number <= len(gradients)
+                name = _name(function, number)
+                job.observer.enter_call(name, -number)
+                if not handed or _is_for_optimizers(call):
+                    _answer(job.observer, function, call, (name, call["name"], handed))
     job.observer.recorder.send("end")
     job.observer.recorder.flush()
 
 
-def _answer(observer: Observer, function: types.FunctionType, call: dict[str, Any]) -> None:
+def _answer(
+    observer: Observer, function: Callable[..., Any], call: dict[str, Any], told: tuple[str, str, bool]
+) -> None:
     for arguments in _argument_lists(function, call["arguments"]):
         signal.signal(signal.SIGALRM, _too_slow)
         signal.setitimer(signal.ITIMER_REAL, CALL_SECONDS)
         try:
-            with observer.calling(function.__name__, call["name"]) as record:
+            with observer.calling(*told) as record:
                 record["result"] = function(*arguments())
         except BaseException:  # noqa: BLE001, S112  a student's function may raise anything; another order is tried
             continue
@@ -180,15 +194,26 @@ def _answer(observer: Observer, function: types.FunctionType, call: dict[str, An
         return
 
 
-def _argument_lists(function: types.FunctionType, arguments: Sequence[Any]) -> list[Callable[[], list[Any]]]:
+def _is_for_optimizers(call: dict[str, Any]) -> bool:
+    """One NumPy array: what else a callback were given might change what it keeps."""
+    return [form for given in call["arguments"] for form in given] in (["array"], ["integers"])
+
+
+def _name(function: Callable[..., Any], number: int) -> str:
+    """Its own; of a lambda, one that no other has."""
+    name = str(getattr(function, "__name__", ""))
+    return f"{name} {number}" if name == "<lambda>" else name
+
+
+def _argument_lists(function: Callable[..., Any], arguments: Sequence[Any]) -> list[Callable[[], list[Any]]]:
     """The orders in which a function may want (x), (f, x), or an output and its input."""
-    code = function.__code__
-    required = code.co_argcount - len(function.__defaults__ or ())
-    if not required <= len(arguments) <= code.co_argcount:
+    takes = function.__code__.co_argcount - hasattr(function, "__self__")  # a method has its first argument
+    required = takes - len(function.__defaults__ or ())
+    if not required <= len(arguments) <= takes:
         return []
-    if len(arguments) == 1:
-        return [lambda: [_tensor(arguments[0])]]
-    given, x = arguments
+    if "map" not in arguments[0]:
+        return [lambda: [_argument(given) for given in arguments]]
+    given, x = arguments[0], arguments[1]["tensor"]
 
     def output_and_input() -> list[Any]:
         leaf = _tensor(x).requires_grad_()
@@ -202,6 +227,18 @@ def _argument_lists(function: types.FunctionType, arguments: Sequence[Any]) -> l
     ]
 
 
+def _argument(given: dict[str, Any]) -> Any:
+    """{form: numbers} → what the student's function gets, a copy each time."""
+    ((form, numbers),) = given.items()
+    return _FORMS[form](np.array(numbers))
+
+
+def _quadratic(coefficients: Any) -> Callable[[Any], Any]:
+    """x ↦ ax² + bx + c: a hidden function for any kind of x."""
+    a, b, c = map(float, coefficients)
+    return lambda x: a * x**2 + b * x + c
+
+
 def _tensor(array: Any) -> torch.Tensor:
     return torch.tensor(np.array(array))
 
@@ -210,6 +247,15 @@ def _map(weights: Sequence[Any]) -> Callable[[torch.Tensor], torch.Tensor]:
     """x ↦ W₀x + sin(W₁x): the hidden function; `oracle.map_jacobian` is its derivative."""
     first, second = (torch.tensor(np.array(w)) for w in weights)
     return lambda x: first.to(x.dtype) @ x + torch.sin(second.to(x.dtype) @ x)
+
+
+_FORMS: dict[str, Callable[[Any], Any]] = {
+    "tensor": _tensor,
+    "array": lambda numbers: numbers,
+    "integers": lambda numbers: numbers,
+    "number": lambda numbers: numbers.item(),
+    "quadratic": _quadratic,
+}
 
 
 def _too_slow(*_: object) -> NoReturn:

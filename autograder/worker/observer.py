@@ -41,7 +41,9 @@ from autograder import wire
 from autograder.worker import sources
 from autograder.worker.arrays import as_array, is_wrapped, mark_of, parts_of
 from autograder.worker.figures import Figures
+from autograder.worker.optimizers import Optimizers
 from autograder.worker.passes import Passes
+from autograder.worker.plain import Rounds, mark_of_named, named_in, number_of
 from autograder.worker.recorder import Recorder, guarded, replace, said
 from autograder.worker.refusals import explanation
 from autograder.worker.transforms import Transforms
@@ -58,6 +60,8 @@ class Observer:
         self.figures = Figures(self.recorder)
         self.transforms = Transforms(self.recorder)
         self.passes = Passes(self.recorder, self.transforms, self._values_before_a_pass)
+        self.rounds = Rounds(self.recorder)
+        self.optimizers = Optimizers(self.recorder)
         self.file = ""
         self.namespace: dict[str, Any] = {}
         self.functions: list[types.FunctionType] = []
@@ -66,6 +70,9 @@ class Observer:
         self.known: dict[str, Hashable] = {}  # name → mark of the value that was last seen under it
         self.shown_count = 0
         self.looked = False  # at the values that were there before the first pass of this piece
+        self.plain_count = 0
+        self.watches_rounds = False
+        self.moved = 1.0  # factor of decimal fractions that stand alone
         self.forgiving = False  # checks of the student's do not stop a unit
 
     def install(self, forgiving: bool = False) -> None:
@@ -161,6 +168,18 @@ class Observer:
         if mark is not None and self.known.get(name) != mark:
             self.known[name] = mark
             self._value(name, value)
+        elif mark is None:
+            self._plain(name, value)
+
+    def _plain(self, name: str, value: Any) -> None:
+        """A plain number, or a dictionary or object of named ones."""
+        mark = mark_of_named(value)
+        if mark is not None and (not name or self.known.get(name) != mark) and self.plain_count < MAX_VALUES:
+            self.known[name] = mark
+            self.plain_count += 1
+            number = number_of(value)
+            named = named_in(value) if number is None else {"": number}
+            self.recorder.send("plain", name=name[:100], keys=list(named), parts=list(named.values()))
 
     def _function(self, function: types.FunctionType) -> None:
         if not any(function is other for other in self.functions):
@@ -193,6 +212,8 @@ class Observer:
         with contextlib.suppress(Exception):  # as above
             if mark_of(value) is not None:
                 self._value("", value, shown=True)
+            else:
+                self._plain("", value)
 
     def _values_before_a_pass(self) -> None:
         """What is there before the first pass of a piece is seen before it: a matrix in it is no result of the pass."""
@@ -253,15 +274,16 @@ class Observer:
         self.recorder.flush()
 
     @contextlib.contextmanager
-    def calling(self, function: str, call: str) -> Iterator[dict[str, Any]]:
+    def calling(self, function: str, call: str, handed: bool = False) -> Iterator[dict[str, Any]]:
         """Watch one call of a student's function; only a call that returned is recorded."""
         before = self.recorder.derivatives
+        self.rounds.seen.clear()
         record: dict[str, Any] = {}
         yield record
-        self._called(function, call, record.get("result"), before)
+        self._called(function, call, handed, record.get("result"), before)
 
     @guarded
-    def _called(self, function: str, call: str, result: Any, before: int) -> None:
+    def _called(self, function: str, call: str, handed: bool, result: Any, before: int) -> None:
         self.recorder.send(
             "called",
             function=function[:100],
@@ -269,6 +291,7 @@ class Observer:
             result=as_array(result),
             parts=parts_of(result),
             requires_grad=bool(getattr(result, "requires_grad", False)),
+            handed=handed,
             differentiated=self.recorder.derivatives > before,
         )
 

@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
+from autograder.worker import plain
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -90,6 +92,10 @@ def _execute(node: ast.stmt, namespace: dict[str, Any], file: str, observer: "Ob
     node = _OnCpu.read(_import_of_stand_in(node, observer), observer)
     if observer.forgiving:
         node = ast.fix_missing_locations(_Unasserted().visit(node))
+    if observer.moved != 1.0:
+        node = _Moved(observer.moved).visit(node)
+    if observer.watches_rounds:
+        node = ast.fix_missing_locations(plain.Watched(observer.rounds.numbers).visit(node))
     try:
         _run_code(ast.Module([node], []), "exec", file, namespace)
     except ImportError as error:
@@ -140,6 +146,47 @@ class _Unasserted(ast.NodeTransformer):
 
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
         return ast.copy_location(ast.Expr(node.test), node)
+
+
+class _Moved(ast.NodeTransformer):
+    """Decimal fractions that stand alone (x = 2.5, [0.1, 0.01]) are others.
+
+    Those in a formula are the formula, and a 1.0 is where a sweep over a graph starts.
+    """
+
+    def __init__(self, factor: float) -> None:
+        self.factor = factor
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        for name in ("left", "right"):
+            side = getattr(node, name)
+            if not isinstance(side, ast.Constant):
+                setattr(node, name, self.visit(side))
+        return self._larger(node) if _is_power_of_ten(node) else node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        return self._larger(node) if ast.unparse(node.func).endswith(("logspace", "geomspace")) else node
+
+    def _larger(self, node: ast.expr) -> ast.AST:
+        return ast.copy_location(ast.BinOp(node, ast.Mult(), ast.copy_location(ast.Constant(self.factor), node)), node)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        return node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        return node
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        if isinstance(node.value, float) and node.value != 1.0:
+            return ast.copy_location(ast.Constant(node.value * self.factor), node)
+        return node
+
+
+def _is_power_of_ten(node: ast.BinOp) -> bool:
+    """10 ** -i, 0.1 ** i: a decimal fraction as well."""
+    ten = isinstance(node.left, ast.Constant) and node.left.value in (10, 0.1)
+    return ten and isinstance(node.op, ast.Pow) and not isinstance(node.right, ast.Constant)
 
 
 def _import_of_stand_in(node: ast.stmt, observer: "Observer") -> ast.stmt:

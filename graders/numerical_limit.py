@@ -1,0 +1,288 @@
+"""Criteria for `numerical_limit`: q(h) = (f(1 + h) − f(1)) / h with f(x) = 3x² − 4x, its limit 2, and the tangent.
+
+    q(h) = 6x − 4 + 3h at any x        tangent at x: f(x) + (6x − 4)(t − x), at 1 the line 2t − 3
+
+A table is rows of h and q: printed, kept in lists, or drawn. Each row may be off by what its digits and the roundings
+of its precision explain: u·(|3x²| + |4x|)/h, which in single precision is 0.04 where h is 1e-5. The book's own cells
+are nobody's answer as long as they are unchanged and nobody speaks of difference quotients.
+"""
+
+import numpy as np
+
+from autograder.judge import agree, best, confirmed, holds, not_reached
+from autograder.model import Tolerance
+
+SPOKEN = r"difference quotient|differenzenquotient|差商"
+DEMO = (2.3, 2.03, 2.003, 2.0003, 2.00003)
+LABELS = ("numerical limit", "tangent line (x=1)")  # in the book's own cells
+DOUBLE, SINGLE = 2.0**-53, 2.0**-24
+POINTS = (1.0, 2.0, 3.0, -1.0, -2.0, 0.5, 1.5, 4.0, 5.0, 10.0)  # 1 first: the exercise's own
+PICTURE = Tolerance(2e-2, 2e-2)
+FEWEST = 3  # rows of a table
+MOST = 60  # lists that are paired
+
+
+def attempted(as_written):
+    """A table of quotients that is not the book's own; or the book's, where somebody speaks of difference quotients."""
+    return bool(_tables(as_written))
+
+
+def quotient(as_written, fresh, moved):
+    """Every row of some table, here and where h or the function is another one."""
+    claims = [holds(not name, otherwise=name, at=at) for name, at, *_ in _judged(as_written)]
+    follows = _calls_follow(fresh) or _follows(as_written, moved) or _follows(as_written, fresh)
+    return confirmed(best(claims), by=follows)
+
+
+def limit(as_written):
+    """The smallest h of a right table, and how near its value comes."""
+    right = [
+        (at, h, q, single) for name, at, h, q, single in _judged(as_written) if name in ("", "central", "backward")
+    ]
+    if not right:
+        return not_reached()
+    return best(holds(not reason, otherwise=reason, at=at) for at, *row in right for reason in [_falls_short(*row)])
+
+
+def tangent(as_written):
+    """Some figure shows f and a line that touches it."""
+    curves = [
+        c for c in as_written.curves if c.x.size >= 2 and np.all(np.isfinite(c.y)) and _counts(as_written, c.label)
+    ]
+    claims = [
+        claim
+        for figure in {c.figure for c in curves}
+        for claim in _in_figure([c for c in curves if c.figure == figure])
+    ]
+    return best([*claims, holds(False, otherwise="nothing_drawn")])
+
+
+# ---------------------------------------------------------------------------------- quotients
+
+
+def _f(x):
+    return 3 * x**2 - 4 * x
+
+
+def _quotients(h, x):
+    """The right values, under no name; and what each mistake gives instead."""
+    d = 6 * x - 4
+    return {
+        "": d + 3 * h,
+        "central": d + 0 * h,
+        "backward": d - 3 * h,
+        "not_divided": d * h + 3 * h**2,
+        "half": d / 2 + 1.5 * h,
+        "double": 2 * d + 0 * h,
+        "same_h": d + 3 * h[0] + 0 * h,
+        "second_point": (_f(x + h) - _f(h)) / h,
+    }
+
+
+def _judged(seen):
+    """(mistake or "", where, h, q, in single precision) of each table that has a name."""
+    for at, h, q, digits in _tables(seen):
+        if kind := _kind(h, q, digits):
+            yield kind[0], at, h, q, kind[1]
+
+
+def _kind(h, q, digits):
+    """(mistake or "", whether single precision explains it); None for what is no table of ours."""
+    for unit in (DOUBLE, SINGLE):
+        for x in (*POINTS, 0.0):
+            slack = 0.51 * digits + 8 * unit * (3 * x**2 + 4 * abs(x) + 1e-2) / np.abs(h) + 1e-9
+            for name, want in _quotients(h, x).items():
+                apart = name in ("", "central") or x == 1.0  # at another x only what is right, or it may be anything
+                told_apart = np.max(np.where(np.abs(h) == np.max(np.abs(h)), slack, 0)) <= 0.1 * np.max(np.abs(h))
+                if apart and told_apart and np.all(np.abs(q - want) <= slack) and not (name and np.ptp(h) == 0):
+                    return ("at_zero" if x == 0 else name), unit == SINGLE
+            if x == 1.0 and _vanishes(h, q, slack):
+                return "", unit == SINGLE
+    return None
+
+
+def _vanishes(h, q, slack):
+    """Right, until 1 + h is 1."""
+    gone = (q == 0) & (np.abs(h) < 1e-6)
+    right = np.abs(q - (2 + 3 * h)) <= slack
+    return bool(np.any(gone)) and bool(np.all(gone | right)) and np.sum(right & ~gone) >= FEWEST - 1
+
+
+def _falls_short(h, q, single):
+    """What keeps the limit from being seen, in one word."""
+    sizes = np.abs(h)
+    if np.any((q == 0) & (sizes < 1e-6)):
+        return "zeros"
+    if np.ptp(h) == 0:
+        return "h_fixed"
+    if single and np.max(np.abs(q - q[np.argmax(sizes)])) > 0 and _jumps(h, q):
+        return "float32_noise"
+    if np.min(sizes) <= 2e-4:
+        return ""
+    return "h_halved" if np.allclose(h[1:] / h[:-1], 0.5, rtol=1e-3) else "h_large"
+
+
+def _jumps(h, q):
+    """A row of small h is off by more than ten times what h explains."""
+    small = np.abs(h) < 1e-2
+    off = np.abs(q - np.round(q[np.argmax(np.where(small, np.abs(h), 0))]))
+    return bool(np.any(off[small] > 30 * np.abs(h[small])))
+
+
+# ---------------------------------------------------------------------------------- tables
+
+
+def _tables(seen):
+    """(where, h, q, last digit shown) of what may be a table and resembles one of ours."""
+    found = [*_printed(seen), *_kept(seen), *_shown(seen), *_drawn(seen)]
+    usable = (t for t in found if t[1].size >= FEWEST and _are_steps(t[1], t[2]))
+    return [table for table in usable if _kind(*table[1:]) and not _is_demo(seen, table)]
+
+
+def _are_steps(h, q):
+    """From step to step smaller by a factor, by ten in all; or one step again and again. Equal values need steps."""
+    sizes = np.abs(h[np.lexsort((-np.abs(h), h > 0))])
+    ratios = sizes[1:] / sizes[:-1]
+    smaller = np.max(sizes) >= 10 * np.min(sizes) and np.all((ratios < 0.75) | (ratios > 1))
+    fixed = np.ptp(h) == 0 and sizes[0] <= 0.5
+    other = np.ptp(sizes) > 0 and h.size <= 20 and np.max(sizes) <= 0.5 and np.ptp(q) > 0
+    return bool(smaller or fixed or other)
+
+
+def _is_demo(seen, table):
+    """The book's own five rows under the book's own label."""
+    _, _, q, digits = table
+    demo = q.size == len(DEMO) and digits >= 9e-6 and np.allclose(q, DEMO, atol=6e-6)
+    return demo and not _counts(seen, "\n".join(t.text for t in seen.texts if t.where == table[0].where))
+
+
+def _counts(seen, label):
+    """Not the book's own; or somebody speaks of the exercise."""
+    return not any(words in label.lower() for words in LABELS) or seen.mentions_it(SPOKEN)
+
+
+def _printed(seen):
+    """Lines of output with equally many numbers, column against column; one number a line belongs to 0.1, 0.01, …"""
+    for text in seen.texts:
+        rows = [_numbers(line) for line in text.text.split("\n")[:200]] if text.kind_of == "output" else []
+        for count in {len(row) for row in rows if row}:
+            lines = [row for row in rows if len(row) == count]
+            columns = [np.array([row[i][0] for row in lines]) for i in range(count)]
+            digits = [max(row[i][1] for row in lines) for i in range(count)]
+            yield from _paired(text, columns, digits)
+
+
+def _paired(at, columns, digits):
+    if len(columns) == 1 and np.ptp(columns[0]) > 0:
+        yield at, 0.1 ** np.arange(1, columns[0].size + 1), columns[0], digits[0]
+    for i, j in np.ndindex(*2 * (min(len(columns), 6),)):
+        if i != j and np.all(columns[i] != 0) and np.all(np.abs(columns[i]) <= 1):
+            yield at, columns[i], columns[j], digits[j] + 7 * digits[i] * (digits[i] < np.min(np.abs(columns[i])) / 50)
+
+
+def _numbers(line):
+    """(number, unit of its last digit) of each number in a line of words."""
+    plain = "".join(c if c in "0123456789.eE+-" else " " for c in line)
+    return [(float(token), _last_digit(token.lower())) for token in plain.split() if _is_number(token.lower())]
+
+
+def _is_number(token):
+    mantissa, mark, exponent = token.partition("e")
+    digits, power = mantissa.lstrip("+-").replace(".", "", 1), exponent.lstrip("+-")
+    signs = len(mantissa) - len(mantissa.lstrip("+-")) <= 1 and len(exponent) - len(power) <= 1
+    return signs and digits.isdigit() and (power.isdigit() if mark else True)
+
+
+def _last_digit(token):
+    mantissa, _, exponent = token.partition("e")
+    decimals = len(mantissa.partition(".")[2])
+    return 10.0 ** (int(exponent or 0) - decimals) if decimals else 0.0
+
+
+def _kept(seen):
+    """Lists and arrays of one length, or a dictionary of h and q."""
+    arrays = [(v, np.ravel(v.array).astype(float)) for v in seen.values if _is_list(v.array)]
+    arrays += [(p, np.ravel(a).astype(float)) for p in seen.plain for a in p.parts if _is_list(a)]
+    distinct = list({a.tobytes(): (at, a) for at, a in arrays}.values())[:MOST]
+    steps = [h for _, h in distinct if np.all(h != 0) and np.all(np.abs(h) <= 1)]
+    for at, q in distinct:
+        yield from ((at, h, q, 0.0) for h in steps if h.size == q.size and h is not q)
+        if np.ptp(q) > 0:
+            yield at, 0.1 ** np.arange(1, q.size + 1), q, 0.0
+        if q.ndim == 1 and q.size % 2 == 0 and q.size >= 2 * FEWEST:
+            yield from ((at, *pair, 0.0) for pair in ((q[::2], q[1::2]), (q[1::2], q[::2])) if np.all(pair[0] != 0))
+    for p in seen.plain:
+        if len(p.keys) >= FEWEST and all(_is_number(key) for key in p.keys) and all(a.size == 1 for a in p.parts):
+            yield p, np.array([float(key) for key in p.keys]), np.array([float(a.ravel()[0]) for a in p.parts]), 0.0
+
+
+def _is_list(array):
+    return array is not None and array.dtype.kind in "fiu" and FEWEST <= array.size <= 200
+
+
+def _shown(seen):
+    """Plain numbers that were printed one after another at one place."""
+    groups = {}
+    for record in seen.plain:
+        if not record.name and record.keys == [""] and record.parts[0].size == 1:
+            groups.setdefault((record.where, record.order), []).append((record, float(record.parts[0].ravel()[0])))
+    for found in groups.values():
+        for width in (1, 2, 3, 4):
+            if len(found) % width == 0 and len(found) >= width * FEWEST:
+                columns = [np.array([number for _, number in found[i::width]]) for i in range(width)]
+                yield from _paired(found[0][0], columns, [0.0] * width)
+
+
+def _drawn(seen):
+    """The quotient against h."""
+    for curve in seen.curves:
+        if FEWEST <= curve.x.size <= 200 and np.all(curve.x != 0) and np.all(np.abs(curve.x) <= 1):
+            yield curve, curve.x, curve.y, 0.0
+
+
+# ---------------------------------------------------------------------------------- another h, another function
+
+
+def _follows(as_written, case):
+    """A right table with other h."""
+    known = {h.tobytes() for name, _, h, _, _ in _judged(as_written) if not name}
+    return any(not name and h.tobytes() not in known for name, _, h, _, _ in _judged(case))
+
+
+def _calls_follow(fresh):
+    """A function of the student's is the quotient: of a hidden function, at a hidden x, or for a hidden h."""
+    for called in fresh.called:
+        got = called.result
+        given = fresh.inputs.get(called.call, ())
+        h, x = (float(given[-1]), float(given[-2]) if len(given) > 1 else 1.0) if given else (1.0, 1.0)
+        a, b = given[0]["quadratic"][:2] if len(given) == 3 else (3.0, -4.0)
+        wants = [a * (2 * u + v) + b for u, v in ((x, h), (h, x))]
+        if got is not None and got.size == 1 and any(np.isclose(float(got.ravel()[0]), w, rtol=1e-3) for w in wants):
+            return True
+    return False
+
+
+# ---------------------------------------------------------------------------------- the tangent
+
+
+def _in_figure(curves):
+    """Claims on one figure: the curve of f, and lines."""
+    of_f = [c for c in curves if c.x.size > 2 and agree(c.y, _f(c.x), PICTURE)]
+    lines = [(c, *np.polyfit(c.x, c.y, 1)) for c in curves if np.ptp(c.x) > 0 and _is_line(c)]
+    for c, slope, start in lines if of_f else ():
+        x = (slope + 4) / 6
+        touches = np.isclose(slope * x + start, _f(x), atol=2e-2)
+        if touches:
+            yield holds(abs(x) > 1e-2, otherwise="at_zero", at=c)
+        elif abs(slope - 2) < 1e-2:
+            yield holds(False, otherwise="through_origin", at=c)
+        elif abs(slope + start + 1) < 1e-2:
+            yield holds(False, otherwise="other_slope", at=c)
+    if of_f:
+        yield holds(False, otherwise="only_f", at=of_f[0])
+    elif any(abs(slope - 2) < 1e-2 and abs(start + 3) < 1e-2 for _, slope, start in lines):
+        yield holds(False, otherwise="only_line", at=lines[0][0])
+
+
+def _is_line(curve):
+    return curve.x.size == 2 or np.ptp(curve.y - np.polyval(np.polyfit(curve.x, curve.y, 1), curve.x)) < 1e-3

@@ -1,0 +1,127 @@
+"""The difference quotient: tables in every form are judged row by row, the book's own demo is nobody's answer."""
+
+import pytest
+
+from tests.conftest import told
+
+START = "import math, numpy as np, torch\nimport matplotlib.pyplot as plt\ndef f(x):\n    return 3 * x ** 2 - 4 * x\n"
+DRAWN = "x = np.arange(0, 3, 0.1)\nplt.plot(x, f(x))\nplt.plot(x, 2*x - 3)\nplt.show()\n"
+DEMO = (
+    "def numerical_lim(f, x, h):\n    return (f(x + h) - f(x)) / h\nh = 0.1\nfor i in range(5):\n"
+    "    print(f'h={h:.5f}, numerical limit={numerical_lim(f, 1, h):.5f}')\n    h *= 0.1\n"
+    "from d2l import torch as d2l\nx = np.arange(0, 3, 0.1)\n"
+    "d2l.plot(x, [f(x), 2 * x - 3], 'x', 'f(x)', legend=['f(x)', 'Tangent line (x=1)'])\n"
+)
+DEMO_2 = "for h in 10.0**np.arange(-1, -6, -1):\n    print(f'h={h:.5f}, numerical limit={(f(1+h)-f(1))/h:.5f}')\n"
+RIGHT = {
+    "print": "h = 0.1\nwhile h > 5e-6:\n    print(h, (f(1+h)-f(1))/h)\n    h /= 10\n",
+    "f-strings": "for i in range(1, 6):\n    h = 10**-i\n    print(f'{h}: {(f(1+h)-f(1))/h:.6f}')\n",
+    "more of the demo": DEMO.replace("range(5)", "range(7)").replace(".5f", ".8f"),
+    "lists": "hs = [0.1, 0.01, 0.001, 0.0001, 0.00001]\nq = [(f(1+h)-f(1))/h for h in hs]\n",
+    "arrays": "hs = np.logspace(-1, -5, 5)\nq = (f(1+hs)-f(1))/hs\nprint(q)\n",
+    "pairs": "rows = [(h, (f(1+h)-f(1))/h) for h in (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)]\nprint(rows)\n",
+    "double tensors": "h = 10.0 ** -torch.arange(1., 6., dtype=torch.float64)\nq = (f(1+h)-f(1))/h\n",
+    "a function": "def quotient(x, h): return (f(x+h)-f(x))/h\nfor h in np.logspace(-1, -5, 5): print('%.0e %.8f' % (h, quotient(1, h)))\n",
+    "a dictionary": "d = {h: (f(1+h)-f(1))/h for h in (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)}\n",
+    "negative h too": "for s in (1, -1):\n    for i in range(1, 6):\n        h = s * 10.0**-i\n        print(h, (f(1+h)-f(1))/h)\n",
+    "drawn against h": "h = 0.5 ** np.arange(1., 16.) * 0.3\nplt.semilogx(h, (f(1+h)-f(1))/h, 'o-')\nplt.figure()\nhs = [.1, .01, .001, .0001]\nq = [(f(1+h)-f(1))/h for h in hs]\n",
+}
+
+
+@pytest.mark.parametrize("way", RIGHT)
+def test_every_form_of_a_table(grade, way):
+    """Printed with few digits or many, kept, or drawn."""
+    result = told(grade(START + RIGHT[way] + DRAWN))
+    assert result == {"numerical_limit": {"quotient": "passed", "limit": "passed", "tangent": "passed"}}
+
+
+def test_another_point_works_as_well(grade):
+    """The slope at 2 is 8, and the tangent touches there."""
+    table = "for i in range(1, 6):\n    h = 10**-i\n    print(h, (f(2+h)-f(2))/h)\n"
+    result = told(grade(f"{START}{table}x = np.linspace(0, 3, 50)\nplt.plot(x, f(x)); plt.plot(x, 8*(x-2)+4)\n"))
+    assert result == {"numerical_limit": {"quotient": "passed", "limit": "passed", "tangent": "passed"}}
+
+
+def loop(quotient, times="range(1, 6)"):
+    return f"for i in {times}:\n    h = 10**-i\n    print(h, {quotient})\n"
+
+
+WRONG = {
+    "central": loop("(f(1+h)-f(1-h))/(2*h)"),
+    "not_divided": loop("f(1+h)-f(1)"),
+    "half": loop("(f(1+h)-f(1))/(2*h)"),
+    "double": loop("(f(1+h)-f(1-h))/h"),
+    "backward": loop("(f(1)-f(1-h))/h"),
+    "second_point": loop("(f(1+h)-f(h))/h"),
+    "at_zero": loop("(f(0+h)-f(0))/h"),
+    "same_h": "k = 0.1\n" + loop("(f(1+k)-f(1))/k"),
+}
+
+
+@pytest.mark.parametrize("reason", WRONG)
+def test_each_mistake_in_the_quotient_is_named(grade, reason):
+    """By its values, row by row."""
+    assert told(grade(START + WRONG[reason] + DRAWN))["numerical_limit"]["quotient"] == reason
+
+
+@pytest.mark.parametrize(
+    ("reason", "table"),
+    [
+        ("h_fixed", "h = 0.1\nfor i in range(5):\n    print(h, (f(1+h)-f(1))/h)\n"),
+        ("h_halved", "h = 0.1\nfor i in range(5):\n    print(h, (f(1+h)-f(1))/h)\n    h = h/2\n"),
+        ("h_large", "for h in (0.3, 0.2, 0.1): print(h, (f(1+h)-f(1))/h)\n"),
+        ("zeros", loop("(f(1+h)-f(1))/h", "range(1, 19, 2)")),
+        ("float32_noise", "x = torch.tensor(1.0)\n" + loop("((f(x+h)-f(x))/h).item()")),
+    ],
+)
+def test_what_hides_the_limit(grade, reason, table):
+    """The quotient itself is right: noise of single precision is no mistake in it."""
+    result = told(grade(START + table + DRAWN))["numerical_limit"]
+    assert (result["quotient"], result["limit"]) == ("passed", reason)
+
+
+@pytest.mark.parametrize(
+    ("reason", "drawing"),
+    [
+        (
+            "passed",
+            "t = np.array([0., 3.])\nplt.plot(t, 2*(t-1)-1, 'r'); x = np.linspace(0, 2, 30); plt.plot(x, f(x))\n",
+        ),
+        ("through_origin", "x = np.linspace(0, 2, 30)\nplt.plot(x, f(x)); plt.plot(x, 2*x)\n"),
+        ("other_slope", "x = np.linspace(0, 2, 30)\nplt.plot(x, f(x)); plt.plot(x, 3*(x-1)-1)\n"),
+        ("at_zero", "x = np.linspace(-1, 2, 30)\nplt.plot(x, f(x)); plt.plot(x, -4*x)\n"),
+        ("only_f", "x = np.linspace(0, 2, 30)\nplt.plot(x, f(x))\n"),
+        ("only_line", "x = np.linspace(0, 2, 30)\nplt.plot(x, 2*x-3)\n"),
+        ("nothing_drawn", ""),
+    ],
+)
+def test_the_tangent(grade, reason, drawing):
+    """It touches the curve where the table was made."""
+    assert told(grade(START + RIGHT["print"] + drawing))["numerical_limit"]["tangent"] == reason
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        DEMO,
+        DEMO_2,
+        "x = np.arange(0.1, 3, 0.1)\nplt.plot(x, x**3-1/x); plt.plot(x, 4*x-4)\n",
+        "x = torch.arange(4.0, requires_grad=True)\ny = 2 * torch.dot(x, x)\ny.backward()\nprint(x.grad)\n",
+        "for i in range(1, 6): print(i, i**2, 1/i)\n",
+    ],
+)
+def test_demos_are_no_attempt(grade, source):
+    """Unchanged cells of the book, its other exercise, other tables."""
+    assert told(grade(START + source)) == {}
+
+
+def test_the_demo_answers_the_exercise_where_somebody_speaks_of_it(grade):
+    """The assignment asks for just that."""
+    result = told(grade(START + DEMO + "# The difference quotient tends to 2, which is the slope of the tangent.\n"))
+    assert result == {"numerical_limit": {"quotient": "passed", "limit": "passed", "tangent": "passed"}}
+
+
+def test_numbers_that_were_typed_in_go_to_a_person(grade):
+    """Nothing moves when h does."""
+    result = told(grade(START + "h = [0.1, 0.01, 0.001, 0.0001]\nq = [2.3, 2.03, 2.003, 2.0003]\n" + DRAWN))
+    assert result["numerical_limit"]["quotient"] == "needs_review"
