@@ -50,10 +50,10 @@ def test_types_are_exact(change):
 def test_a_reference_that_is_no_matrix_is_refused():
     """A forged leaf must not reach a grader."""
     leaf = dict(ident=1, x=None, dtype="", before=None, after=None, is_leaf=True, jacobian=np.zeros(3))
-    record = {name: 0 for name in ("order", "number", "repeat_of", "rebuilt_of", "graph")} | {
+    record = {name: 0 for name in ("order", "number", "repeat_of", "rebuilt_of", "of", "graph")} | {
         name: "" for name in ("where", "call", "within", "error")
     }
-    record |= dict(kind="pass", root=None, weights=None, seed=None, ops={}, inner=[], leaves=[leaf])
+    record |= dict(kind="pass", root=None, weights=None, seed=None, ops={}, inner=[], leaves=[leaf], retained=[])
     record |= dict(recorded=True, retain=False, create=False)
     with pytest.raises(Malformed, match="no matrix"):
         parse(record)
