@@ -1,7 +1,7 @@
 """What passes added to the gradients of their leaves, and whether a scaled case bears it out.
 
 A pass adds vᵀJ to what a leaf's gradient held before. Where every cotangent is multiplied by a hidden c, a first
-derivative comes out c times as large, one that was taken through a gradient c² times: numbers that were typed in do not.
+derivative comes out c times as large, one that was taken through a gradient c² times; numbers that were typed in stay.
 """
 
 from collections.abc import Iterable, Sequence

@@ -159,6 +159,12 @@ class Seen:
         said = (p for p in self._passages((*WRITTEN, "output")) if re.search(pattern, p.text, re.IGNORECASE))
         return any(distance(passage.where, near.where) <= within for passage in said)
 
+    def own_words_near(self, pattern: str, near: "Observation", within: float = 6) -> bool:
+        """As `said_near`, but the exercise's own text and output do not count; a heading of the student's does."""
+        own = (without(self.statement, passage, short=True) for passage in self._passages())
+        said = (p for p in own if re.search(pattern, p.text, re.IGNORECASE))
+        return any(distance(passage.where, near.where) <= within for passage in said)
+
     def _passages(self, kinds: Iterable[str] = WRITTEN) -> list[Passage]:
         spoken = [Passage(text.where, text.text, text.kind_of) for text in self.texts]
         return [passage for passage in (*self.markdown, *spoken) if passage.kind in kinds]

@@ -85,7 +85,9 @@ class Transforms:
             def call_it(*inputs: Any, **named: Any) -> Any:
                 with self.derivative(name) as call:
                     result = transformed(*inputs, **named)
-                    result = self._scaled(result) if name == "jacfwd" else result
+                    result = (
+                        self._scaled(result) if name in ("jacfwd", "hessian") else result
+                    )  # a Hessian is one inside
                     derivative = result[0] if name == "grad_and_value" else result
                     call.update(function=func, inputs=_only(inputs), result=derivative)
                 return result
@@ -254,13 +256,14 @@ class Transforms:
                 self.inside.reference = self._stacked(roots[0], leaves[:1])
 
 
-_TIMES = {
+_TIMES = {  # how often a transform differentiates, if not once; the functional Hessian calls others
     "vmap": 0,
     "gradcheck": 0,
+    "functional.hessian": 0,
     "hessian": 2,
     "functional.vhp": 2,
     "functional.hvp": 2,
-}  # others differentiate once
+}
 
 
 def _only(values: Any) -> Any:
