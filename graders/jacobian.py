@@ -111,7 +111,7 @@ def _references(seen):
     """(first pass, J, leaves) of each small graph that may be meant; of several leaves also all side by side."""
     found = {}
     for p in seen.passes:
-        small = [leaf for leaf in p.leaves if leaf.jacobian is not None]
+        small = [leaf for leaf in p.leaves if leaf.jacobian is not None and not _is_hessian(seen, p.of >= 0)]
         for leaves in [*([leaf] for leaf in small), *([small] if len(small) > 1 else [])]:
             key = (p.graph, *(leaf.ident for leaf in leaves))
             jacobian = np.hstack([np.asarray(leaf.jacobian, float) for leaf in leaves]) if key not in found else None
@@ -201,7 +201,13 @@ def _is_an_input(seen, value):
 def _transforms(seen):
     """Calls that differentiate a function with several outputs and inputs."""
     calls = [call for call in seen.derivatives if call.reference is not None and set(call.names) & TRANSFORMS]
-    return [call for call in calls if _may_be_meant(seen, call.reference)]
+    wanted = [call for call in calls if not _is_hessian(seen, call.depth > 1)]
+    return [call for call in wanted if _may_be_meant(seen, call.reference)]
+
+
+def _is_hessian(seen, is_of_a_gradient):
+    """The Jacobian of a gradient is another exercise's, unless somebody speaks of Jacobians."""
+    return is_of_a_gradient and not seen.mentions_it(ABOUT, in_code=False)
 
 
 def _of_transform(seen, call):

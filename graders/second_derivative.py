@@ -50,7 +50,8 @@ def _pairs(seen):
     """(second pass, what it added, f′ that it started from), of passes that differentiate a whole gradient."""
     for p in seen.passes:
         first = next((q for q in seen.passes if q.number == p.of >= 0), None)
-        for gain in gains.of(p) if first is not None else ():
+        alone = first is not None and (len(first.leaves) == 1 or seen.own_words_near(SECOND, p))
+        for gain in gains.of(p) if alone else ():
             slope = next((leaf.after for leaf in first.leaves if leaf.ident == gain.leaf.ident), None)
             if slope is not None and _starts_from(p.root, slope) and _is_entrywise(gain.leaf.jacobian):
                 yield p, gain, np.asarray(slope, float)

@@ -139,9 +139,18 @@ class Passes:
         """All rows at once: a transform rather than a pass."""
         with self.transforms.derivative("batched_grad") as seen:
             self.transforms.look_inside_before("grad", listed(outputs), inputs)
+            self._of_a_gradient([root for root in listed(outputs) if isinstance(root, torch.Tensor)])
             result = call()
             seen.update(function=None, inputs=inputs, result=result[0] if len(result) == 1 else result)
         return result
+
+    @guarded
+    def _of_a_gradient(self, roots: list[torch.Tensor]) -> None:
+        self._goes_through(roots)
+
+    def _goes_through(self, roots: list[torch.Tensor]) -> None:
+        if not any(is_wrapped(root) for root in roots):
+            self.transforms.went_through(2 if any(node in self.made for node in walk(roots)[0]) else 1)
 
     def _watch_hooks(self) -> None:
         """Passes of our own would fill retained gradients and run hooks: the first are put back, the second avoided."""
@@ -173,6 +182,8 @@ class Passes:
         if self.recorder.nesting:
             self.transforms.look_inside(call, roots, inputs)
         tensors = [r for r in roots if isinstance(r, torch.Tensor)]
+        if self.recorder.nesting:
+            self._goes_through(tensors)
         if not tensors or any(is_wrapped(t) for t in [*tensors, *weights] if isinstance(t, torch.Tensor)):
             return None
         if self.count > MAX_PASSES:

@@ -220,7 +220,7 @@ class Transforms:
             try:
                 leaves = [t.detach().clone().requires_grad_() for t in inputs]
                 output = function(*leaves)
-                if inside.names[0] in ("hessian", "functional.hessian"):
+                if inside.names[0] in _OF_A_GRADIENT:
                     output = torch.cat([g.reshape(-1) for g in self.engine([output], leaves, create_graph=True)])
                 return self._stacked(output, leaves)
             except Exception:  # noqa: BLE001  the function is the student's
@@ -239,6 +239,11 @@ class Transforms:
             rows.append(np.concatenate([row_of(g, leaf) for g, leaf in zip(grads, leaves, strict=True)]))
         return np.stack(rows) if used else np.full_like(rows, np.nan)
 
+    def went_through(self, times: int) -> None:
+        """A pass in a transform differentiated so many times."""
+        if self.inside is not None:
+            self.inside.depth = max(self.inside.depth, times)
+
     @guarded
     def look_inside_before(self, call: str, roots: list[Any], inputs: Any) -> None:
         """As `look_inside`, for a call that is about to free its graph."""
@@ -256,6 +261,7 @@ class Transforms:
                 self.inside.reference = self._stacked(roots[0], leaves[:1])
 
 
+_OF_A_GRADIENT = ("hessian", "functional.hessian", "functional.vhp", "functional.hvp")
 _TIMES = {  # how often a transform differentiates, if not once; the functional Hessian calls others
     "vmap": 0,
     "gradcheck": 0,
