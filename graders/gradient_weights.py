@@ -15,7 +15,8 @@ from autograder.evidence import error_kind
 from autograder.judge import agree, close, confirmed, for_a_person, holds, newest
 
 ABOUT = r"weight|gradient (argument|=)|gradient=|vector.jacobian|vᵀ|v\^?t ?j|权重|加权|gradient ?参数"
-NOT_RUN = r"(?s)\.backward\((gradient ?=|torch\.(tensor|FloatTensor)\(\[)"
+MEANT = r"(weights?|weighted|权重|加权).{0,40}\b(10|100|1000|0?\.\d+|[2-9])\b"
+NOT_RUN = r"\.backward\((gradient ?= ?)?torch\.(tensor|FloatTensor)\(\["
 PULLS = ("vjp", "functional.vjp")
 RAISED = {"weights_shape": "weights_shape", "scalar_outputs": "vector_backward", "second_time": "freed_graph"}
 
@@ -93,9 +94,9 @@ def _left(seen):
 def _calls(seen):
     """(call, v) of pull-backs with weights of their own."""
     for call in seen.derivatives:
-        if call.names[0] in PULLS and call.reference is not None and _are_weights(call.direction):
-            if call.direction.size == len(call.reference):
-                yield call, np.ravel(call.direction).astype(float)
+        known = call.names[0] in PULLS and call.reference is not None and _are_weights(call.direction)
+        if known and call.direction.size == len(call.reference):
+            yield call, np.ravel(call.direction).astype(float)
 
 
 def _returned(seen):
@@ -148,7 +149,7 @@ def _raised(seen):
         reason = RAISED.get(error_kind(p.error), "")
         if reason == "weights_shape" or (reason == "freed_graph" and _is_next_weight(seen, p)):
             yield holds(False, otherwise=reason, at=p)
-        if reason == "vector_backward" and seen.own_words_near(ABOUT, p):
+        if reason == "vector_backward" and seen.own_words_near(MEANT, p):
             yield holds(False, otherwise=reason, at=p)
 
 
@@ -170,7 +171,7 @@ def _pushed(seen):
             call.names[0].endswith("jvp")
             and square
             and _are_weights(call.direction)
-            and seen.own_words_near(ABOUT, call)
+            and seen.own_words_near(MEANT, call)
         ):
             yield holds(False, otherwise="wrong_side", at=call)
 
@@ -179,7 +180,7 @@ def _sums(seen):
     """A plain sum of a vector's outputs, beside words about weights."""
     for p in seen.passes:
         ones = p.seed is not None and p.seed.size > 1 and bool(np.all(p.seed == 1))
-        if ones and not p.error and p.of < 0 and seen.own_words_near(ABOUT, p, within=3):
+        if ones and not p.error and p.of < 0 and seen.own_words_near(MEANT, p):
             yield holds(False, otherwise="all_ones", at=p)
 
 

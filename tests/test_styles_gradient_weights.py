@@ -42,7 +42,7 @@ WRONG = {
         "print(torch.func.jvp(h, (torch.tensor([1., 2.]),), (torch.tensor([1., 10.]),))[1])"
     ),
     "weights_shape": f"{Y}y.backward(torch.tensor([1., 10.]))",
-    "vector_backward": f"# now with weights\n{Y}y.backward()",
+    "vector_backward": f"# now with weights 1, 10, 100\n{Y}y.backward()",
     "freed_graph": f"{Y}y.backward(torch.tensor([1., 10., 100.])); y.backward(torch.tensor([2., 0., 1.]))",
 }
 OTHER = {
