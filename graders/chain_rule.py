@@ -1,0 +1,221 @@
+"""Criteria for `chain_rule`: two chains, at any numbers.
+
+    ℓ = (w x − y)²                  ∂ℓ/∂w = 2 x (w x − y), and the inner steps p = w x, e = w x − y: ∂ℓ/∂p = ∂ℓ/∂e = 2e
+    o = mean(c (x + k)²)            ∂o/∂x = 2 c (x + k) / n; u = x + k: ∂o/∂u the same; z = c u²: ∂o/∂z = 1 / n
+
+A chain is known by its numbers: the root is what these formulas give for numbers that stand in the code or were seen.
+"""
+
+import re
+
+import numpy as np
+
+from autograder import gains
+from autograder.judge import agree, best, close, confirmed, holds, newest
+
+ABOUT = r"chain rule|inner deriv|链式|gradient of the loss|\(w ?\*? ?x ?[-−] ?y\)"
+NUMBER = r"(?<![\w.])\d+(?:\.\d*)?(?![\w])"
+MAX_NUMBERS = 40  # that are tried as x, y, c and k
+MAX_PASSES = 4  # from one place: more are a descent
+
+
+def attempted(as_written):
+    """One of the two chains was passed, or its number was worked out by hand."""
+    return any(bool(list(way(as_written))) for way in (_lines, _means, _called, _by_hand))
+
+
+def line(as_written, scaled):
+    """What the pass left at w; else what a function's gradient returned, or what was worked out by hand."""
+    claims = [_line_claim(gain.leaf.after, gain.at, a, r, gain.before) for gain, a, r in _lines(as_written)]
+    if claims:
+        return confirmed(newest(claims), by=_follow(_lines(as_written), scaled))
+    returned = [_line_claim(call.result, call, a, r) for call, a, r in _called(as_written)]
+    if returned:
+        return confirmed(best(returned), by=_calls_follow(as_written, scaled))
+    return newest(_by_hand(as_written))
+
+
+def mean(as_written, scaled):
+    """What the pass left at x."""
+    claims = []
+    for gain, c, u in _means(as_written):
+        right, n = 2 * c * u / u.size, u.size
+        wrong = {"averaged_twice": right / n, "summed": right * n}
+        wrong |= {"mean_left_over": gain.before + right} if np.any(gain.before) else {}
+        claims.append(close(gain.leaf.after, right, at=gain.at, **wrong))
+    return confirmed(newest(claims), by=_follow(_means(as_written), scaled)) if claims else best([])
+
+
+def inner(as_written, scaled):
+    """Some inner tensor kept its gradient, or was asked for: it is the derivative from there on."""
+    found = [*_inner_claims(as_written)]
+    followed = any(gains.follows(step, scaled) for step, _ in found)
+    claims = [close(step.leaf.after, step.before + right, at=step.at) for step, right in found]
+    return confirmed(newest(claims), by=followed) if claims else newest(_not_retained(as_written))
+
+
+# ---------------------------------------------------------------------------------- numbers
+
+
+def _tensors(seen, until=np.inf):
+    """Single numbers that were seen as tensors or arrays, up to an observation."""
+    leaves = [leaf.x for p in seen.passes for leaf in p.leaves if p.order <= until]
+    values = [value.array for value in seen.values if value.order <= until]
+    arrays = [array for array in (*leaves, *values) if array is not None]
+    return _few(array.item() for array in arrays if array.size == 1 and array.dtype.kind in "iuf")
+
+
+def _written(seen):
+    """Numbers that stand in the code, with either sign."""
+    found = [float(text) for passage in seen.code for text in re.findall(NUMBER, passage.text)]
+    return _few(signed for number in found for signed in (number, -number))
+
+
+def _few(numbers):
+    finite = dict.fromkeys(float(number) for number in numbers if np.isfinite(number))
+    return list(finite)[:MAX_NUMBERS]
+
+
+def _is_descent(seen, p):
+    """Many passes from one place: a training loop."""
+    return (
+        sum(q.where == p.where for q in seen.passes) > MAX_PASSES and len({q.order for q in seen.passes}) > MAX_PASSES
+    )
+
+
+# ---------------------------------------------------------------------------------- the line
+
+
+def _lines(seen):
+    """(gain at w, x, w x − y) of passes from the square of a line."""
+    found = []
+    for gain in gains.all_of(seen):
+        p = gain.at
+        single = p.root is not None and p.root.size == gain.x.size == 1 and p.of < 0 and not _is_descent(seen, p)
+        spoken = single and seen.own_words_near(ABOUT, p)
+        if single and (spoken or _squares_a_difference(p)):
+            numbers = [*_tensors(seen, until=p.order), *(_written(seen) if spoken else [])]
+            found += [(gain, a, r) for a, r in _residuals(gain.x.item(), p.root.item(), numbers)]
+    return found
+
+
+def _squares_a_difference(p):
+    return "MseLoss" in p.ops or ("Sub" in p.ops and ("Pow" in p.ops or p.ops.get("Mul", 0) >= 2))
+
+
+def _residuals(w, loss, numbers):
+    """(x, w x − y) for all numbers x, y that give this loss. Where x, or what is left, is zero, nothing can be seen."""
+    pairs = [(a, w * a - b) for a in numbers for b in numbers]
+    return list(dict.fromkeys((a, r) for a, r in pairs if a and r and np.isclose(r * r, loss, rtol=1e-4, atol=0)))
+
+
+def _line_claim(observed, at, a, r, before=0.0):
+    """Of one number; of several pairs that give the same loss, every one makes a claim."""
+    shape = np.shape(observed)
+    right = np.full(shape, 2 * a * r)
+    wrong = {
+        "inner_forgotten": np.full(shape, 2 * r),
+        "outer_forgotten": np.full(shape, a),
+        "half": np.full(shape, a * r),
+        "other_sign": np.full(shape, -2 * a * r),
+    }
+    wrong |= {"left_over": right + before} if np.any(before) else {}
+    return close(observed, right, at=at, **wrong)
+
+
+def _called(seen):
+    """A gradient of a function of w, beside words about the chain."""
+    for call in seen.derivatives:
+        single = call.depth == 1 and call.result is not None and call.result.size == 1 and len(call.inputs) >= 1
+        if single and call.inputs[0].size == 1 and seen.own_words_near(ABOUT, call):
+            numbers, w = [*_tensors(seen), *_written(seen)], call.inputs[0].item()
+            pairs = [(a, w * a - b) for a in numbers for b in numbers if a and w * a != b]
+            right = [(a, r) for a, r in pairs if np.isclose(2 * a * r, call.result.item(), rtol=1e-4)]
+            yield from ((call, a, r) for a, r in right[:1])
+
+
+def _calls_follow(as_written, scaled):
+    wanted = [scaled.scale * call.result for call, *_ in _called(as_written)]
+    results = [call.result for call in scaled.derivatives if call.result is not None]
+    return any(agree(result, want, gains.NEAR) for want in wanted for result in results)
+
+
+def _by_hand(seen):
+    """No pass; but w, x, y, the loss and a gradient are there as numbers, beside words about the chain."""
+    if seen.passes or seen.derivatives or not seen.mentions_it(ABOUT):
+        return []
+    shown = [v for v in seen.values if v.array is not None and v.array.size == 1 and v.array.dtype.kind in "iuf"]
+    numbers = _tensors(seen)
+    losses = [(a, r) for w in numbers for a, r in _all_residuals(w, numbers)]
+    claims = [(v, a, r) for a, r in losses for v in shown]
+    for value, a, r in claims:
+        if np.isclose(value.array.item(), 2 * r) and not np.isclose(2 * r, 2 * a * r):
+            return [holds(False, otherwise="inner_forgotten", at=value)]
+    right = [value for value, a, r in claims if np.isclose(value.array.item(), 2 * a * r)]
+    return [holds(False, otherwise="by_hand", at=value) for value in right[-1:]]
+
+
+def _all_residuals(w, numbers):
+    return [pair for loss in numbers if loss > 0 for pair in _residuals(w, loss, numbers[:12])]
+
+
+# ---------------------------------------------------------------------------------- the mean
+
+
+def _means(seen):
+    """(gain at x, c, x + k) of passes from the mean of c (x + k)², or what a mistake in averaging makes of it."""
+    found = []
+    for gain in gains.all_of(seen):
+        p = gain.at
+        chain = p.root is not None and p.root.size == 1 and p.ops.get("Add", 0) == 1 and p.of < 0
+        if chain and gain.x.size >= 2 and ("Pow" in p.ops or "Mul" in p.ops) and not _is_descent(seen, p):
+            numbers = [*_written(seen), *_tensors(seen)]
+            found += [(gain, c, gain.x + k) for c, k in _constants(gain.x, p.root.item(), numbers)][:1]
+    return found
+
+
+def _constants(x, root, numbers):
+    """(c, k), neither of which leaves things as they are."""
+    n = x.size
+    for k in numbers:
+        square = float(np.mean((x + k) ** 2))
+        for c in numbers if k and square else ():
+            if c not in (0, 1) and any(np.isclose(root, c * square * f, rtol=1e-4) for f in (1, n, 1 / n)):
+                yield c, k
+
+
+# ---------------------------------------------------------------------------------- inner steps
+
+
+def _inner_claims(seen):
+    """(inner gain, what it should be) for steps that are known by their values."""
+    for gain, a, r in _lines(seen):
+        for step in _steps(gain):
+            w = gain.x.item()
+            if step.x.size == 1 and any(np.isclose(step.x.item(), value) for value in (w * a, r, -r)):
+                yield step, np.full(step.x.shape, 2 * r * (-1 if np.isclose(step.x.item(), -r) else 1))
+    for gain, c, u in _means(seen):
+        for step in _steps(gain):
+            if agree(step.x, u, gains.NEAR):
+                yield step, 2 * c * u / u.size
+            elif agree(step.x, c * u * u, gains.NEAR):
+                yield step, np.full(u.shape, 1 / u.size)
+
+
+def _steps(gain):
+    """What inner tensors kept in this pass; or were asked for, in it."""
+    return [*gains.inner(gain.at), *(other for other in gains.of(gain.at) if not other.leaf.is_leaf)]
+
+
+def _not_retained(seen):
+    """None was shown after a pass, where an inner tensor was there to be asked."""
+    chains = [*(gain for gain, *_ in _lines(seen)), *(gain for gain, *_ in _means(seen))]
+    for gain in chains:
+        inside = any(v.requires_grad and not v.is_leaf and v.grad is None for v in seen.values)
+        for value in seen.values if inside else ():
+            if value.none and value.shown and value.order > gain.at.order:
+                yield holds(False, otherwise="not_retained", at=value)
+
+
+def _follow(chains, scaled):
+    return any(gains.follows(gain, scaled) for gain, *_ in chains)
