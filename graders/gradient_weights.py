@@ -147,7 +147,8 @@ def _raised(seen):
     """Weights of another shape, a freed graph; no weights at all, beside words about them."""
     for p in seen.passes:
         reason = RAISED.get(error_kind(p.error), "")
-        if reason == "weights_shape" or (reason == "freed_graph" and _is_next_weight(seen, p)):
+        own = _are_weights(p.weights) and (reason == "weights_shape" or _is_next_weight(seen, p))
+        if own and reason in ("weights_shape", "freed_graph"):
             yield holds(False, otherwise=reason, at=p)
         if reason == "vector_backward" and seen.own_words_near(MEANT, p):
             yield holds(False, otherwise=reason, at=p)

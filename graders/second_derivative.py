@@ -14,6 +14,7 @@ from autograder.evidence import error_kind
 from autograder.judge import agree, close, confirmed, for_a_person, holds, newest, not_reached
 
 SECOND = r"second[- _]?(order )?deriv|second[- ]order|2nd[- ]?(order )?deriv|\bf''|f″|d\^?2 ?[yf]|二阶|二次导"
+MEANT = rf"(?s)^(?!.*(expens|cost|开销|immediately|run it again)).*({SECOND})"  # and not another question about them
 NOT_RUN = r"(?s)(?=.*create_graph)(?=.*(grad\(|backward\())"
 VECTOR_PRODUCTS = ("functional.vhp", "functional.hvp")
 
@@ -180,7 +181,8 @@ def _without_second_pass(seen):
     if list(_pairs(seen)) or list(_calls(seen)) or list(_stopped(seen)):
         return
     for p in seen.passes:
-        if not p.error and gains.of(p) and seen.own_words_near(SECOND, p):
+        more = p.create or p.retain or p.repeat_of >= 0
+        if not p.error and more and gains.of(p) and seen.own_words_near(MEANT, p):
             yield holds(False, otherwise=_instead(seen, p), at=p)
 
 
