@@ -4,8 +4,9 @@ A pass adds vᵀJ to what a leaf's gradient held before. Where every cotangent i
 derivative comes out c times as large, one that was taken through a gradient c² times; numbers that were typed in stay.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -51,6 +52,11 @@ def inner(p: Pass) -> list[Gain]:
 def all_of(seen: Seen) -> list[Gain]:
     """What each pass of a case added at each leaf, in order."""
     return [gain for p in seen.passes for gain in of(p)]
+
+
+def neighbours(found: Sequence[Gain]) -> Iterator[tuple[Gain, Gain]]:
+    """Each gain with the next."""
+    return pairwise(found)
 
 
 def added(leaf: Leaf) -> Array:

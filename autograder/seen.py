@@ -165,6 +165,11 @@ class Seen:
         said = (p for p in own if re.search(pattern, p.text, re.IGNORECASE))
         return any(distance(passage.where, near.where) <= within for passage in said)
 
+    @cached_property
+    def written_numbers(self) -> list[float]:
+        """Plain numbers that stand in the code, in order, without a sign."""
+        return [float(n) for passage in self.code for n in re.findall(r"(?<![\w.])\d+(?:\.\d*)?(?!\w)", passage.text)]
+
     def _passages(self, kinds: Iterable[str] = WRITTEN) -> list[Passage]:
         spoken = [Passage(text.where, text.text, text.kind_of) for text in self.texts]
         return [passage for passage in (*self.markdown, *spoken) if passage.kind in kinds]
