@@ -159,20 +159,37 @@ class Seen:
         said = (p for p in self._passages((*WRITTEN, "output")) if re.search(pattern, p.text, re.IGNORECASE))
         return any(distance(passage.where, near.where) <= within for passage in said)
 
-    def own_words_near(self, pattern: str, near: "Observation", within: float = 6) -> bool:
-        """As `said_near`, but the exercise's own text and output do not count; a heading of the student's does."""
-        own = (without(self.statement, passage, short=True) for passage in self._passages())
-        said = (p for p in own if re.search(pattern, p.text, re.IGNORECASE))
-        return any(distance(passage.where, near.where) <= within for passage in said)
+    def own_words_near(self, pattern: str, near: "Observation") -> bool:
+        """Whether words of the student's own match, a little before an observation, or right after it.
 
-    @cached_property
-    def written_numbers(self) -> list[float]:
-        """Plain numbers that stand in the code, in order, without a sign."""
-        return [float(n) for passage in self.code for n in re.findall(r"(?<![\w.])\d+(?:\.\d*)?(?!\w)", passage.text)]
+        The exercise's own text and output do not count. A heading does, for what stands under it.
+        """
+        return any(re.search(pattern, self._own_text(p, near), re.IGNORECASE) for p in self._passages())
+
+    def _own_text(self, passage: Passage, near: "Observation") -> str:
+        since, until = distance(near.where, passage.where), distance(passage.where, near.where)  # the later is nearer
+        before, after = _AROUND["line" if ", line " in passage.where else "cell"]
+        if since > before and until > after:
+            return ""
+        follows = until < since
+        return "" if follows and until > after else without(self.statement, passage, short=not follows).text
+
+    def are_beside(self, one: "Observation", other: "Observation") -> bool:
+        """In cells or lines that a reader sees together."""
+        return distance(one.where, other.where) <= (8 if ", line " in one.where else 2)
+
+    def written_numbers(self, near: "Observation", within: float = 2) -> list[float]:
+        """Plain numbers that stand in the code, in order, without a sign: of a notebook, only in the cells around."""
+        code = [p.text for p in self.code if ", cell " not in p.where or distance(p.where, near.where) <= within]
+        return [float(number) for text in code for number in re.findall(_NUMBER, text)]
 
     def _passages(self, kinds: Iterable[str] = WRITTEN) -> list[Passage]:
         spoken = [Passage(text.where, text.text, text.kind_of) for text in self.texts]
         return [passage for passage in (*self.markdown, *spoken) if passage.kind in kinds]
+
+
+_AROUND = {"cell": (2, 2), "line": (8, 4)}  # so many before, so many after
+_NUMBER = r"(?<![\w.])\d+(?:\.\d*)?(?!\w)"
 
 
 def _beside(passage: Passage) -> int:

@@ -19,9 +19,7 @@ MAX_PASSES = 8  # over one leaf: more are a loop
 
 def attempted(as_written):
     """Two functions added up at one leaf, and somebody speaks of it or cleared it; or it was tried at two leaves."""
-    if _pairs(as_written):
-        return any(_is_meant(as_written, pair) for pair in _pairs(as_written))
-    return bool(list(_tried(as_written)) or _not_executed(as_written))
+    return bool(_pairs(as_written) or list(_tried(as_written)) or _not_executed(as_written))
 
 
 def adds(as_written, scaled):
@@ -38,7 +36,8 @@ def adds(as_written, scaled):
 
 def cleared(as_written, scaled):
     """Some pass started from nothing although an earlier one had left a gradient; or nothing was shown to be left."""
-    alone = [gain for gain in _alone_again(as_written) if _pairs(as_written) or list(_tried(as_written))]
+    leaves = {second.leaf.ident for _, second in _pairs(as_written)}
+    alone = [gain for gain in _alone_again(as_written) if gain.leaf.ident in leaves]
     claims = [close(gain.leaf.after, _alone(as_written, gain), at=gain.at) for gain in alone]
     if claims:
         return confirmed(newest(claims), by=any(gains.follows(gain, scaled) for gain in alone))
@@ -69,7 +68,11 @@ def _leaves(seen):
 
 
 def _pairs(seen):
-    """(first, second): passes of two functions at the same numbers, of which the second found what the first left."""
+    """(first, second): passes of two functions at one leaf, of which the second found what the first left; as meant."""
+    return [pair for pair in _sums(seen) if _is_meant(seen, pair)]
+
+
+def _sums(seen):
     return [
         (first, second)
         for group in _leaves(seen)
@@ -149,7 +152,7 @@ def _tried(seen):
     for first, second in gains.neighbours(found):
         counts = np.array_equal(np.ravel(first.x), np.arange(first.x.size))
         apart = first.at is not second.at and _are_two(first, second) and not np.any(second.before)
-        if apart and not counts and seen.own_words_near(ABOUT, second.at, within=4):
+        if apart and not counts and seen.own_words_near(ABOUT, second.at):
             new = first.leaf.ident != second.leaf.ident
             yield holds(False, otherwise="fresh_leaf" if new else "always_cleared", at=second.at)
 

@@ -12,6 +12,7 @@ from autograder import gains
 from autograder.judge import agree, best, close, confirmed, holds, newest
 
 ABOUT = r"chain rule|inner deriv|链式|gradient of the loss|\(w ?\*? ?x ?[-−] ?y\)"
+PLAIN = frozenset("Mean Sum Mul Pow Add Div View".split())
 MAX_NUMBERS = 40  # that are tried as x, y, c and k
 MAX_PASSES = 4  # from one place: more are a descent
 
@@ -62,9 +63,9 @@ def _tensors(seen, until=np.inf):
     return _few(array.item() for array in arrays if array.size == 1 and array.dtype.kind in "iuf")
 
 
-def _written(seen):
-    """Numbers that stand in the code, with either sign."""
-    return _few(signed for number in seen.written_numbers for signed in (number, -number))
+def _written(seen, near):
+    """Numbers that stand in the code around, with either sign."""
+    return _few(signed for number in seen.written_numbers(near) for signed in (number, -number))
 
 
 def _few(numbers):
@@ -90,13 +91,14 @@ def _lines(seen):
         single = p.root is not None and p.root.size == gain.x.size == 1 and p.of < 0 and not _is_descent(seen, p)
         spoken = single and seen.own_words_near(ABOUT, p)
         if single and (spoken or _squares_a_difference(p)):
-            numbers = [*_tensors(seen, until=p.order), *(_written(seen) if spoken else [])]
+            numbers = [*_tensors(seen, until=p.order), *(_written(seen, p) if spoken else [])]
             found += [(gain, a, r) for a, r in _residuals(gain.x.item(), p.root.item(), numbers)]
     return found
 
 
 def _squares_a_difference(p):
-    return "MseLoss" in p.ops or ("Sub" in p.ops and ("Pow" in p.ops or p.ops.get("Mul", 0) >= 2))
+    last = next(iter(p.ops), "")  # operations come from the root on
+    return last == "MseLoss" or (last in ("Pow", "Mul") and "Sub" in p.ops)
 
 
 def _residuals(w, loss, numbers):
@@ -124,7 +126,7 @@ def _called(seen):
     for call in seen.derivatives:
         single = call.depth == 1 and call.result is not None and call.result.size == 1 and len(call.inputs) >= 1
         if single and call.inputs[0].size == 1 and seen.own_words_near(ABOUT, call):
-            numbers, w = [*_tensors(seen), *_written(seen)], call.inputs[0].item()
+            numbers, w = [*_tensors(seen), *_written(seen, call)], call.inputs[0].item()
             pairs = [(a, w * a - b) for a in numbers for b in numbers if a and w * a != b]
             right = [(a, r) for a, r in pairs if np.isclose(2 * a * r, call.result.item(), rtol=1e-4)]
             yield from ((call, a, r) for a, r in right[:1])
@@ -137,18 +139,20 @@ def _calls_follow(as_written, scaled):
 
 
 def _by_hand(seen):
-    """No pass; but w, x, y, the loss and a gradient are there as numbers, beside words about the chain."""
-    if seen.passes or seen.derivatives or not seen.mentions_it(ABOUT):
+    """No such pass; but w, x, y, the loss and a gradient are there as numbers, beside words about the chain."""
+    if _lines(seen) or list(_called(seen)) or not seen.mentions_it(ABOUT):
         return []
-    shown = [v for v in seen.values if v.array is not None and v.array.size == 1 and v.array.dtype.kind in "iuf"]
-    numbers = _tensors(seen)
-    losses = [(a, r) for w in numbers for a, r in _all_residuals(w, numbers)]
-    claims = [(v, a, r) for a, r in losses for v in shown]
-    for value, a, r in claims:
-        if np.isclose(value.array.item(), 2 * r) and not np.isclose(2 * r, 2 * a * r):
-            return [holds(False, otherwise="inner_forgotten", at=value)]
-    right = [value for value, a, r in claims if np.isclose(value.array.item(), 2 * a * r)]
-    return [holds(False, otherwise="by_hand", at=value) for value in right[-1:]]
+    single = [v for v in seen.values if v.array is not None and v.array.size == 1 and v.array.dtype.kind in "iuf"]
+    shown = [value for value in single if seen.own_words_near(ABOUT, value)]
+    numbers = _few(value.array.item() for value in shown)
+    chains = [(w, a, r) for w in numbers for a, r in _all_residuals(w, numbers)]
+    for reason, factor in (("by_hand", lambda a: 2 * a), ("inner_forgotten", lambda a: 2)):
+        for w, a, r in chains:
+            known = (w, a, w * a - r, r * r)  # w, x, y and the loss
+            made = [v for v in shown if np.isclose(v.array.item(), factor(a) * r) and v.array.item() not in known]
+            if made:
+                return [holds(False, otherwise=reason, at=made[-1])]
+    return []
 
 
 def _all_residuals(w, numbers):
@@ -164,9 +168,9 @@ def _means(seen):
     for gain in gains.all_of(seen):
         p = gain.at
         chain = p.root is not None and p.root.size == 1 and p.ops.get("Add", 0) == 1 and p.of < 0
-        if chain and gain.x.size >= 2 and ("Pow" in p.ops or "Mul" in p.ops) and not _is_descent(seen, p):
-            numbers = [*_written(seen), *_tensors(seen)]
-            found += [(gain, c, gain.x + k) for c, k in _constants(gain.x, p.root.item(), numbers)][:1]
+        if chain and gain.x.size >= 2 and set(p.ops) <= PLAIN and not _is_descent(seen, p):
+            numbers = [*_written(seen, p), *_tensors(seen, until=p.order)]
+            found += [(gain, c, gain.x + k) for c, k in _constants(gain.x, p.root.item(), numbers)]
     return found
 
 
@@ -209,7 +213,7 @@ def _not_retained(seen):
     for gain in chains:
         inside = any(v.requires_grad and not v.is_leaf and v.grad is None for v in seen.values)
         for value in seen.values if inside else ():
-            if value.none and value.shown and value.order > gain.at.order:
+            if value.none and value.order > gain.at.order and seen.are_beside(value, gain.at):
                 yield holds(False, otherwise="not_retained", at=value)
 
 

@@ -147,15 +147,17 @@ def _raised(seen):
     """Weights of another shape, a freed graph; no weights at all, beside words about them."""
     for p in seen.passes:
         reason = RAISED.get(error_kind(p.error), "")
-        own = _are_weights(p.weights) and (reason == "weights_shape" or _is_next_weight(seen, p))
-        if own and reason in ("weights_shape", "freed_graph"):
+        shape = reason == "weights_shape" and _are_weights(p.weights)
+        if shape or (reason == "freed_graph" and _is_next_weight(seen, p)):
             yield holds(False, otherwise=reason, at=p)
         if reason == "vector_backward" and seen.own_words_near(MEANT, p):
             yield holds(False, otherwise=reason, at=p)
 
 
 def _is_next_weight(seen, p):
-    """An earlier pass from the same outputs had other weights."""
+    """An earlier pass from the same outputs had other weights, and neither picks out a row."""
+    if p.weights is None or not (_are_weights(p.weights) or p.weights.size == 1):
+        return False
     alike = [q for q in seen.passes if q.order < p.order and not q.error and _same(q.root, p.root)]
     return any(q.weights is not None and not _same(q.weights, p.weights) for q in alike)
 

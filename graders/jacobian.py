@@ -29,7 +29,12 @@ def attempted(as_written):
     found = _matrix(as_written)
     if any(map(_passes, found)):
         return True
-    return as_written.mentions_it(ABOUT) and bool(found or _has_function(as_written) or _not_executed(as_written))
+    return _is_spoken_of(as_written) and bool(found or _has_function(as_written) or _not_executed(as_written))
+
+
+def _is_spoken_of(seen):
+    """In words, or in code that is not a transform of a transform."""
+    return seen.mentions_it(ABOUT, in_code=not any(call.depth > 1 for call in seen.derivatives))
 
 
 def matrix(as_written, fresh, scaled):
@@ -108,11 +113,15 @@ def _delivered(seen):
 
 
 def _references(seen):
-    """(first pass, J, leaves) of each small graph that may be meant; of several leaves also all side by side."""
+    """(first pass, J, leaves) of each small graph that may be meant; of several leaves also all side by side.
+
+    The Jacobian of a gradient is a Hessian, and another exercise's.
+    """
     found = {}
     for p in seen.passes:
-        small = [leaf for leaf in p.leaves if leaf.jacobian is not None and not _is_hessian(seen, p.of >= 0)]
-        for leaves in [*([leaf] for leaf in small), *([small] if len(small) > 1 else [])]:
+        small = [leaf for leaf in p.leaves if leaf.jacobian is not None and p.of < 0]
+        beside = [leaf for leaf in small if leaf.is_leaf]
+        for leaves in [*([leaf] for leaf in small), *([beside] if len(beside) > 1 else [])]:
             key = (p.graph, *(leaf.ident for leaf in leaves))
             jacobian = np.hstack([np.asarray(leaf.jacobian, float) for leaf in leaves]) if key not in found else None
             if jacobian is not None and min(jacobian.shape) >= 2 and _is_more_than_one(seen, jacobian):
@@ -201,13 +210,7 @@ def _is_an_input(seen, value):
 def _transforms(seen):
     """Calls that differentiate a function with several outputs and inputs."""
     calls = [call for call in seen.derivatives if call.reference is not None and set(call.names) & TRANSFORMS]
-    wanted = [call for call in calls if not _is_hessian(seen, call.depth > 1)]
-    return [call for call in wanted if _may_be_meant(seen, call.reference)]
-
-
-def _is_hessian(seen, is_of_a_gradient):
-    """The Jacobian of a gradient is another exercise's, unless somebody speaks of Jacobians."""
-    return is_of_a_gradient and not seen.mentions_it(ABOUT, in_code=False)
+    return [call for call in calls if call.depth < 2 and _may_be_meant(seen, call.reference)]
 
 
 def _of_transform(seen, call):

@@ -114,8 +114,8 @@ def _missed(seen):
     for gain in gains.all_of(seen):
         through = set(gain.at.ops) & REARRANGING and any(_is_rearranged(v.array, gain.x) for v in inside)
         spoken = through and (_kept(seen) or seen.own_words_near(ABOUT, gain.at))
-        nones = [v for v in seen.values if v.none and v.order > gain.at.order] if spoken else []
-        found += [(value, gain) for value in nones[:1]]
+        nones = [v for v in seen.values if v.none and v.order > gain.at.order and seen.are_beside(v, gain.at)]
+        found += [(value, gain) for value in nones[:1] if spoken]
     return found
 
 

@@ -7,6 +7,8 @@ That two passes ran is what the child says. So once more, with every cotangent m
 kept: there the second pass has to go through and to add c times the gradient that the first left as written.
 """
 
+import numpy as np
+
 from autograder import gains
 from autograder.evidence import error_kind
 from autograder.judge import best, confirmed, for_a_person, holds, not_reached
@@ -85,8 +87,10 @@ def _graphs_of_rows(seen):
 
 
 def _rebuilt(seen):
-    """An equal computation on new nodes, beside words about a second time."""
-    return [p for p in seen.passes if p.rebuilt_of >= 0 and seen.said_near(TWICE, p)]
+    """An equal computation on new nodes, beside words about a second time; not one that first added to another's."""
+    sums = {p.number for p in seen.passes for gain in gains.of(p) if np.any(gain.before)}
+    again = [p for p in seen.passes if p.rebuilt_of >= 0 and p.rebuilt_of not in sums]
+    return [p for p in again if seen.own_words_near(TWICE, p)]
 
 
 def _is_met(p):

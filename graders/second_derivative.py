@@ -180,8 +180,9 @@ def _without_second_pass(seen):
     """Beside words about a second derivative: y was passed twice, or once, or the slope was squared."""
     if list(_pairs(seen)) or list(_calls(seen)) or list(_stopped(seen)):
         return
+    differentiated = {p.of for p in seen.passes}
     for p in seen.passes:
-        more = p.create or p.retain or p.repeat_of >= 0
+        more = p.of < 0 and p.number not in differentiated and (p.create or p.retain or p.repeat_of >= 0)
         if not p.error and more and gains.of(p) and seen.own_words_near(MEANT, p):
             yield holds(False, otherwise=_instead(seen, p), at=p)
 
