@@ -96,9 +96,10 @@ def _has_graph(seen, u):
 
 
 def _is_about_detach(seen, gain, square):
-    """The gradient misses a part of 3x²; a whole one is any cube's, unless detaching is spoken of."""
+    """Detaching is spoken of; or the gradient misses a part of 3x², at numbers that tell a square from a line."""
     part = any(agree(gain.added, want, gains.NEAR) for want in (square, 2 * square))
-    return part or seen.own_words_near(ABOUT, gain.at)
+    telling = np.ptp(gain.x) > 0 and bool(np.any(square != np.abs(gain.x)))
+    return (part and telling) or seen.own_words_near(ABOUT, gain.at)
 
 
 def _is_made_of(root, values):

@@ -121,7 +121,7 @@ def _row(first, passes, leaf):
 
 def _is_whole(seen, h):
     """More than entry by entry, which is a plain second derivative; or somebody speaks of Hessians."""
-    return bool(np.any(h - np.diag(np.diag(h)))) or seen.mentions_it(ABOUT)
+    return bool(np.any(h - np.diag(np.diag(h)))) or seen.mentions_it(ABOUT, in_code=False)
 
 
 # ---------------------------------------------------------------------------------- claims

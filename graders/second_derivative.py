@@ -54,7 +54,8 @@ def _pairs(seen):
         alone = first is not None and (len(first.leaves) == 1 or seen.own_words_near(SECOND, p))
         for gain in gains.of(p) if alone else ():
             slope = next((leaf.after for leaf in first.leaves if leaf.ident == gain.leaf.ident), None)
-            if slope is not None and _starts_from(p.root, slope) and _is_entrywise(gain.leaf.jacobian):
+            whole = slope is not None and _starts_from(p.root, slope) and _are_even(p.weights, slope)
+            if whole and _is_entrywise(gain.leaf.jacobian):
                 yield p, gain, np.asarray(slope, float)
 
 
@@ -63,6 +64,12 @@ def _starts_from(root, slope):
     if root is None or root.size != 1 or slope.size == 1:
         return agree(root, slope, gains.NEAR)
     return bool(np.isclose(root.ravel()[0], slope.sum(), rtol=1e-4, atol=1e-5 * np.abs(slope).sum()))
+
+
+def _are_even(weights, slope):
+    """No weights, equal ones, or the gradient itself: any others make a product with a vector."""
+    even = weights is None or weights.size == 1 or bool(np.all(weights == weights.ravel()[0]))
+    return even or agree(weights, slope, gains.NEAR)
 
 
 def _is_entrywise(jacobian):

@@ -17,7 +17,7 @@ RIGHT = {
     ),
     "another function": f"{X}y = torch.exp(x); u = y.detach(); z = u * x; z.sum().backward(); print(x.grad == u)\n{OWN}",
     "a single number": (
-        "x = torch.tensor(3., requires_grad=True); y = x * x; z = y.detach() * x; z.backward(); print(x.grad)\n"
+        "# detach\nx = torch.tensor(3., requires_grad=True); y = x * x; z = y.detach() * x; z.backward(); print(x.grad)\n"
         "x.grad.zero_(); y.backward(); print(x.grad)"
     ),
     "y first": f"{X}y = x * x; y.sum().backward(retain_graph=True); x.grad = None; z = y.detach() * x; z.sum().backward()",
@@ -48,6 +48,8 @@ OTHER = {
     "with its prose": ENGLISH + BOOK,
     "with its Chinese prose": CHINESE + BOOK,
     "a cube": f"{X}(x ** 3).sum().backward(); print(x.grad)",
+    "a line, where it meets the cube": "x = torch.tensor(2., requires_grad=True); (4 * x).backward(); print(x.grad)",
+    "ones": "x = torch.ones(3, requires_grad=True); (x * x).sum().backward(); print(x.grad)",
     "a plot": f"{X}y = x ** 3; y.sum().backward(); print(y.detach(), x.grad)",
     "numbers only": "# u after detach\nprint(torch.tensor([1., 4., 9.]))",
 }
@@ -82,5 +84,8 @@ def test_demonstrations_are_no_attempt(grade, other):
 
 def test_the_demonstration_with_a_question_of_ones_own_is_an_attempt(grade):
     """What would come out without detach is not in the book's cells."""
-    code = f"{BOOK}\n# If I take u = y without detach I get three times as much, since the gradient flows through u as well.\n"
-    assert told(grade(f"{START}{code}"))["detach"]["gradient"] == "passed"
+    question = (
+        "# If I take u = y without detach I get three times as much, since the gradient flows through u as well.\n"
+    )
+    code = BOOK.replace("x.grad.zero_()\n", f"{question}x.grad.zero_()\n")
+    assert told(grade(f"{START}{code}\n"))["detach"]["gradient"] == "passed"

@@ -262,8 +262,9 @@ class Transforms:
 
 
 _OF_A_GRADIENT = ("hessian", "functional.hessian", "functional.vhp", "functional.hvp")
-_TIMES = {  # how often a transform differentiates, if not once; the functional Hessian calls others
+_TIMES = {  # how often a transform differentiates, if not once; what passes inside it do is counted by themselves
     "vmap": 0,
+    "batched_grad": 0,
     "gradcheck": 0,
     "functional.hessian": 0,
     "hessian": 2,
