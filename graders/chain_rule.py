@@ -93,7 +93,20 @@ def _lines(seen):
         if single and (spoken or _squares_a_difference(p)):
             numbers = [*_tensors(seen, until=p.order), *(_written(seen, p) if spoken else [])]
             found += [(gain, a, r) for a, r in _residuals(gain.x.item(), p.root.item(), numbers)]
-    return found
+    return [*found, *_dot_products(seen)]
+
+
+def _dot_products(seen):
+    """The same with vectors: (gain at w, x, w · x − y)."""
+    for gain in gains.all_of(seen):
+        p = gain.at
+        single = p.root is not None and p.root.size == 1 < gain.x.size and {"Sub", "Dot"} <= set(p.ops)
+        if single and _squares_a_difference(p) and not _is_descent(seen, p):
+            before = [value.array for value in seen.values if value.order < p.order and value.array is not None]
+            vectors = [np.asarray(array, float) for array in before if array.shape == gain.x.shape]
+            numbers = [*_tensors(seen, until=p.order), *_written(seen, p)]
+            pairs = [(a, np.sum(gain.x * a) - b) for a in vectors for b in numbers if not np.array_equal(a, gain.x)]
+            yield from ((gain, a, r) for a, r in pairs if r and np.isclose(r * r, p.root.item(), rtol=1e-4, atol=0))
 
 
 def _squares_a_difference(p):
@@ -148,11 +161,15 @@ def _by_hand(seen):
     chains = [(w, a, r) for w in numbers for a, r in _all_residuals(w, numbers)]
     for reason, factor in (("by_hand", lambda a: 2 * a), ("inner_forgotten", lambda a: 2)):
         for w, a, r in chains:
-            known = (w, a, w * a - r, r * r)  # w, x, y and the loss
-            made = [v for v in shown if np.isclose(v.array.item(), factor(a) * r) and v.array.item() not in known]
-            if made:
+            made = [value for value in shown if np.isclose(value.array.item(), factor(a) * r)]
+            if made and _is_made(made, known=(w, a, w * a - r, r * r)):
                 return [holds(False, otherwise=reason, at=made[-1])]
     return []
+
+
+def _is_made(values, known):
+    """A number of its own; one that is w, x, y or the loss as well has to stand under two names."""
+    return values[0].array.item() not in known or len({value.name for value in values if value.name}) >= 2
 
 
 def _all_residuals(w, numbers):
@@ -191,8 +208,8 @@ def _inner_claims(seen):
     """(inner gain, what it should be) for steps that are known by their values."""
     for gain, a, r in _lines(seen):
         for step in _steps(gain):
-            w = gain.x.item()
-            if step.x.size == 1 and any(np.isclose(step.x.item(), value) for value in (w * a, r, -r)):
+            values = (np.sum(gain.x * a), r, -r)
+            if step.x.size == 1 and any(np.isclose(step.x.item(), value) for value in values):
                 yield step, np.full(step.x.shape, 2 * r * (-1 if np.isclose(step.x.item(), -r) else 1))
     for gain, c, u in _means(seen):
         for step in _steps(gain):

@@ -29,7 +29,9 @@ def attempted(as_written):
 
 def gradient(as_written, scaled):
     """What the pass from z left at x is u."""
-    claims = [close(gain.leaf.after, u, at=gain.at, **_mistakes(gain, u)) for gain, u in _products(as_written)]
+    products = _products(as_written)
+    last = [(gain, u) for gain, u in products if not any(_adds_to(gain, other) for other, _ in products)]
+    claims = [close(gain.leaf.after, u, at=gain.at, **_mistakes(gain, u)) for gain, u in last]
     if claims:
         return confirmed(newest(claims), by=any(gains.follows(gain, scaled) for gain, _ in _products(as_written)))
     return (
@@ -90,6 +92,12 @@ def _factors(seen, gain):
                 yield u
 
 
+def _adds_to(gain, other):
+    """The other pass came later and started from what this one had left."""
+    same = gain.leaf.ident == other.leaf.ident and other.at.order > gain.at.order
+    return same and np.any(gain.after) and agree(other.before, gain.after, gains.NEAR)
+
+
 def _has_graph(seen, u):
     """The same numbers were seen as the result of a computation that is recorded."""
     return any(v.requires_grad and not v.is_leaf and agree(v.array, u, gains.NEAR) for v in seen.values)
@@ -97,21 +105,23 @@ def _has_graph(seen, u):
 
 def _is_about_detach(seen, gain, square):
     """Detaching is spoken of; or the gradient misses a part of 3x², at numbers that tell a square from a line."""
-    part = any(agree(gain.added, want, gains.NEAR) for want in (square, 2 * square))
+    part = any(agree(gain.added, want, gains.NEAR) for want in (square, 2 * square, square / square.size))
     telling = np.ptp(gain.x) > 0 and bool(np.any(square != np.abs(gain.x)))
     return (part and telling) or seen.own_words_near(ABOUT, gain.at)
 
 
 def _is_made_of(root, values):
-    """The values themselves, or their sum."""
+    """The values themselves, or their sum, or their mean."""
     if root.size == values.size:
         return agree(np.ravel(root), np.ravel(values), gains.NEAR)
-    return root.size == 1 and bool(np.isclose(root.item(), values.sum(), rtol=1e-4, atol=1e-4 * np.abs(values).max()))
+    ways = (values.sum(), values.mean())
+    return root.size == 1 and bool(np.isclose(root.item(), ways, rtol=1e-4, atol=1e-4 * np.abs(values).max()).any())
 
 
 def _mistakes(gain, u):
     """What is left where the gradient takes other paths, or finds something there already."""
-    wrong = {"left_over": gain.before + u} if np.any(gain.before) else {}
+    wrong = {"averaged": u / u.size}
+    wrong |= {"left_over": gain.before + u} if np.any(gain.before) else {}
     if agree(u, gain.x * gain.x, gains.NEAR):
         wrong |= {"through_u": 3 * u, "other_factor": 2 * u}
     return wrong

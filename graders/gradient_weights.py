@@ -23,7 +23,7 @@ RAISED = {"weights_shape": "weights_shape", "scalar_outputs": "vector_backward",
 
 def attempted(as_written):
     """Weights that differ were given to a vector, or one after another to a number; or it was tried."""
-    tried = (_passes, _calls, _series, _pushed, _raised, _sums)
+    tried = (_passes, _calls, _series, _pushed, _raised, _sums, _products)
     return any(bool(list(way(as_written))) for way in tried) or bool(_not_executed(as_written))
 
 
@@ -33,7 +33,12 @@ def weighted(as_written, scaled):
     if claims:
         return confirmed(newest(claims), by=_follows(as_written, scaled))
     failed = [*_raised(as_written), *_pushed(as_written)] or list(_sums(as_written))
-    return newest(failed) if failed else for_a_person(_not_executed(as_written), "not_executed")
+    if failed:
+        return newest(failed)
+    products = list(_products(as_written))
+    return (
+        confirmed(newest(products), by=False) if products else for_a_person(_not_executed(as_written), "not_executed")
+    )
 
 
 def meaning(as_written):
@@ -180,11 +185,22 @@ def _pushed(seen):
 
 
 def _sums(seen):
-    """A plain sum of a vector's outputs, beside words about weights."""
+    """Weights of ones, beside words about other weights."""
     for p in seen.passes:
-        ones = p.seed is not None and p.seed.size > 1 and bool(np.all(p.seed == 1))
-        if ones and not p.error and p.of < 0 and seen.own_words_near(MEANT, p):
+        if _has_ones(p) and p.root.size > 1 and p.weights is not None and seen.own_words_near(MEANT, p):
             yield holds(False, otherwise="all_ones", at=p)
+
+
+def _products(seen):
+    """A sum of a product, which may be that of weights and outputs, beside words about weights: for a person."""
+    for p in seen.passes:
+        if _has_ones(p) and p.root.size == 1 and "Mul" in p.ops and seen.own_words_near(MEANT, p):
+            yield holds(True, at=p)
+
+
+def _has_ones(p):
+    ones = p.seed is not None and p.seed.size > 1 and bool(np.all(p.seed == 1))
+    return ones and not p.error and p.of < 0 and p.root is not None
 
 
 def _not_executed(seen):

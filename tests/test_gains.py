@@ -64,7 +64,7 @@ def test_zeros_show_nothing():
 TYPED = (
     "class F(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, w, x, y): return (w * x - y) ** 2\n"
     "    @staticmethod\n    def backward(ctx, g): return torch.tensor(16.), None, None\n"
-    "# chain rule\nw = torch.tensor(3., requires_grad=True); F.apply(w, torch.tensor(2.), torch.tensor(2.)).backward()\n"
+    "# chain rule\nw = torch.tensor(3., requires_grad=True); x = y = torch.tensor(2.)\nF.apply(w, x, y).backward()\n"
 )
 
 

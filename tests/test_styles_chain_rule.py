@@ -18,6 +18,10 @@ LINE = {
     "plain numbers, with words": "# chain rule\nw = torch.tensor(3.0, requires_grad=True); loss = (w * 2 - 2) ** 2; loss.backward(); print(w.grad)",
     "the other way round": f"{W}loss = torch.pow(y - w * x, 2); loss.backward(); print(w.grad.item())",
     "func": "# chain rule: (w*x-y)^2\nprint(torch.func.grad(lambda w: (w * 2 - 2) ** 2)(torch.tensor(3.)))",
+    "vectors": (
+        "w = torch.tensor([1., 2.], requires_grad=True); x = torch.tensor([3., 4.]); y = torch.tensor(5.)\n"
+        "loss = (w @ x - y) ** 2; loss.backward(); print(w.grad)"
+    ),
     "mse_loss": f"{W}loss = torch.nn.functional.mse_loss(w * x, y); loss.backward(); print(w.grad)",
 }
 X = "x = torch.ones(2, 2, requires_grad=True); u = x + 2; z = 3 * u ** 2; out = z.mean()\n"

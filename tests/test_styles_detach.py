@@ -28,6 +28,10 @@ WRONG = {
     "through_u, thrown away": f"# detach y\n{X}y = x * x; y.detach(); z = y * x; z.sum().backward(); print(x.grad)",
     "other_factor": f"{X}y = x * x; z = y * x.detach(); z.sum().backward(); print(x.grad)",
     "left_over": f"{X}y = x * x; y.sum().backward(retain_graph=True); z = y.detach() * x; z.sum().backward(); print(x.grad)",
+    "left_over by running twice": (
+        f"# detach\n{X}for _ in range(2):\n    y = x * x; u = y.detach(); z = u * x; z.sum().backward()\nprint(x.grad)"
+    ),
+    "averaged": f"{X}y = x * x; z = (y.detach() * x).mean(); z.backward(); print(x.grad)",
     "cut_everywhere": f"# detach\n{X}y = x * x; z = (y * x).detach(); z.sum().backward()",
 }
 BOOK = (

@@ -88,6 +88,12 @@ def test_other_weights_are_no_attempt(grade, other):
     assert "gradient_weights" not in told(grade(f"{START}{OTHER[other]}\n"))
 
 
+def test_weights_outside_of_backward_are_a_persons(grade):
+    """vᵀJ all the same, but which of the numbers were the outputs cannot be told."""
+    code = f"# weights 1, 10, 100\n{Y}(torch.tensor([1., 10., 100.]) * y).sum().backward(); print(x.grad)"
+    assert told(grade(f"{START}{code}\n"))["gradient_weights"]["weighted"] == "needs_review"
+
+
 def test_numbers_typed_in_are_no_attempt(grade):
     """Nothing was given any weight."""
     assert told(grade(f"{START}# gradient weights 1, 10, 100\nprint(torch.tensor([26., 1240.]))\n")) == {}
