@@ -164,15 +164,17 @@ class Seen:
 
         The exercise's own text and output do not count. A heading does, for what stands under it.
         """
-        return any(re.search(pattern, self._own_text(p, near), re.IGNORECASE) for p in self._passages())
+        own = ((passage, above, below) for passage, above, below in self._own_words if above)
+        return any(
+            re.search(pattern, _around(passage, above, below, near), re.IGNORECASE) for passage, above, below in own
+        )
 
-    def _own_text(self, passage: Passage, near: "Observation") -> str:
-        since, until = distance(near.where, passage.where), distance(passage.where, near.where)  # the later is nearer
-        before, after = _AROUND["line" if ", line " in passage.where else "cell"]
-        if since > before and until > after:
-            return ""
-        follows = until < since
-        return "" if follows and until > after else without(self.statement, passage, short=not follows).text
+    @cached_property
+    def _own_words(self) -> list[tuple[Passage, str, str]]:
+        """Each passage; of it what counts for what stands below it, and, without headings, for what stands above."""
+        shorter = (without(self.statement, passage).text for passage in self._passages())
+        longer = (without(self.statement, passage, short=True).text for passage in self._passages())
+        return list(zip(self._passages(), longer, shorter, strict=True))
 
     def are_beside(self, one: "Observation", other: "Observation") -> bool:
         """In cells or lines that a reader sees together."""
@@ -190,6 +192,15 @@ class Seen:
 
 _AROUND = {"cell": (2, 2), "line": (8, 4)}  # so many before, so many after
 _NUMBER = r"(?<![\w.])\d+(?:\.\d*)?(?!\w)"
+
+
+def _around(passage: Passage, above: str, below: str, near: "Observation") -> str:
+    """What of a passage counts for an observation: nothing if it is too far away."""
+    since, until = distance(near.where, passage.where), distance(passage.where, near.where)  # the later is nearer
+    before, after = _AROUND["line" if ", line " in passage.where else "cell"]
+    if until < since:
+        return below if until <= after else ""
+    return above if since <= before else ""
 
 
 def _beside(passage: Passage) -> int:

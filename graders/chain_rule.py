@@ -14,7 +14,7 @@ from autograder.judge import agree, best, close, confirmed, holds, newest
 ABOUT = r"chain rule|inner deriv|链式|gradient of the loss|\(w ?\*? ?x ?[-−] ?y\)"
 PLAIN = frozenset("Mean Sum Mul Pow Add Div View".split())
 MAX_NUMBERS = 40  # that are tried as x, y, c and k
-MAX_PASSES = 4  # from one place: more are a descent
+MAX_PASSES = 12  # from one place: more are a descent
 
 
 def attempted(as_written):
@@ -73,11 +73,12 @@ def _few(numbers):
     return list(finite)[:MAX_NUMBERS]
 
 
-def _is_descent(seen, p):
-    """Many passes from one place: a training loop."""
-    return (
-        sum(q.where == p.where for q in seen.passes) > MAX_PASSES and len({q.order for q in seen.passes}) > MAX_PASSES
-    )
+def _gains(seen):
+    """What passes added, without those of a training loop: many passes from one place."""
+    places = {}
+    for p in seen.passes:
+        places[p.where] = places.get(p.where, 0) + 1
+    return [gain for p in seen.passes if places[p.where] <= MAX_PASSES and p.of < 0 for gain in gains.of(p)]
 
 
 # ---------------------------------------------------------------------------------- the line
@@ -86,9 +87,9 @@ def _is_descent(seen, p):
 def _lines(seen):
     """(gain at w, x, w x − y) of passes from the square of a line."""
     found = []
-    for gain in gains.all_of(seen):
+    for gain in _gains(seen):
         p = gain.at
-        single = p.root is not None and p.root.size == gain.x.size == 1 and p.of < 0 and not _is_descent(seen, p)
+        single = p.root is not None and p.root.size == gain.x.size == 1
         spoken = single and seen.own_words_near(ABOUT, p)
         if single and (spoken or _squares_a_difference(p)):
             numbers = [*_tensors(seen, until=p.order), *(_written(seen, p) if spoken else [])]
@@ -98,10 +99,10 @@ def _lines(seen):
 
 def _dot_products(seen):
     """The same with vectors: (gain at w, x, w · x − y)."""
-    for gain in gains.all_of(seen):
+    for gain in _gains(seen):
         p = gain.at
         single = p.root is not None and p.root.size == 1 < gain.x.size and {"Sub", "Dot"} <= set(p.ops)
-        if single and _squares_a_difference(p) and not _is_descent(seen, p):
+        if single and _squares_a_difference(p):
             before = [value.array for value in seen.values if value.order < p.order and value.array is not None]
             vectors = [np.asarray(array, float) for array in before if array.shape == gain.x.shape]
             numbers = [*_tensors(seen, until=p.order), *_written(seen, p)]
@@ -117,7 +118,7 @@ def _squares_a_difference(p):
 def _residuals(w, loss, numbers):
     """(x, w x − y) for all numbers x, y that give this loss. Where x, or what is left, is zero, nothing can be seen."""
     pairs = [(a, w * a - b) for a in numbers for b in numbers]
-    return list(dict.fromkeys((a, r) for a, r in pairs if a and r and np.isclose(r * r, loss, rtol=1e-4, atol=0)))
+    return list(dict.fromkeys((a, r) for a, r in pairs if a and r and abs(r * r - loss) <= 1e-4 * abs(loss)))
 
 
 def _line_claim(observed, at, a, r, before=0.0):
@@ -182,10 +183,10 @@ def _all_residuals(w, numbers):
 def _means(seen):
     """(gain at x, c, x + k) of passes from the mean of c (x + k)², or what a mistake in averaging makes of it."""
     found = []
-    for gain in gains.all_of(seen):
+    for gain in _gains(seen):
         p = gain.at
-        chain = p.root is not None and p.root.size == 1 and p.ops.get("Add", 0) == 1 and p.of < 0
-        if chain and gain.x.size >= 2 and set(p.ops) <= PLAIN and not _is_descent(seen, p):
+        chain = p.root is not None and p.root.size == 1 and p.ops.get("Add", 0) == 1
+        if chain and gain.x.size >= 2 and set(p.ops) <= PLAIN:
             numbers = [*_written(seen, p), *_tensors(seen, until=p.order)]
             found += [(gain, c, gain.x + k) for c, k in _constants(gain.x, p.root.item(), numbers)]
     return found

@@ -16,6 +16,7 @@ ABOUT = r"detach|分离|脱离"
 OWN_QUESTION = (
     r"(?s)(detach|分离|脱离|\bu\b).*(3 ?\*? ?x|three times|without|constant|exercise|question|三倍|常数|练习|如果不)"
 )
+MAX_FACTORS = 50  # that are tried as u
 NOT_RUN = r"(?s)\.detach\(\).*\.backward\("
 PLAIN = frozenset(
     "Mul Pow Sum Mean Clone Alias View Squeeze Unsqueeze Dot Exp Sin Cos Tanh Sigmoid Log Sqrt Add".split()
@@ -63,12 +64,21 @@ def explanation(as_written):
 
 def _products(seen):
     """(gain, u) of passes that started from z = u · x."""
-    found = []
+    found, cut = [], _without_graph(seen)
     for gain in gains.all_of(seen):
         p = gain.at
         if p.of < 0 and p.root is not None and set(p.ops) <= PLAIN and np.any(gain.x) and _is_own(seen, gain):
-            found += [(gain, u) for u in _factors(seen, gain)]
+            found += [(gain, u) for u in _factors(seen, gain, cut)]
     return found
+
+
+def _without_graph(seen):
+    """(order, numbers) of values without a graph that were seen with one as well: y, and u = detach(y)."""
+    real = [v for v in seen.values if v.array is not None and v.array.dtype.kind == "f"]
+    recorded = {v.array.tobytes() for v in real if v.requires_grad and not v.is_leaf}
+    plain = [v for v in real if not v.requires_grad and v.array.tobytes() in recorded]
+    found = {v.array.tobytes(): v for v in reversed(plain)}  # the first of each
+    return [(v.order, np.asarray(v.array, float)) for v in found.values()][:MAX_FACTORS]
 
 
 def _is_own(seen, gain):
@@ -77,30 +87,22 @@ def _is_own(seen, gain):
     return not counts or seen.own_words_near(OWN_QUESTION, gain.at)
 
 
-def _factors(seen, gain):
+def _factors(seen, gain, cut):
     """Every u for which the root is u · x: the square, whatever came of it; others only where they came out."""
     x, p = gain.x, gain.at
     square = x * x
     if _is_made_of(p.root, square * x) and _is_about_detach(seen, gain, square):
         yield square
-    for value in seen.values:
-        u = value.array
-        if value.order < p.order and not value.requires_grad and u is not None and u.shape == x.shape:
-            u = np.asarray(u, float)
-            known = np.ptp(u) > 0 or u.size == 1
-            if known and not agree(u, square, gains.NEAR) and _has_graph(seen, u) and _is_made_of(p.root, u * x):
-                yield u
+    for order, u in cut:
+        telling = order < p.order and u.shape == x.shape and (np.ptp(u) > 0 or u.size == 1)
+        if telling and not agree(u, square, gains.NEAR) and _is_made_of(p.root, u * x):
+            yield u
 
 
 def _adds_to(gain, other):
     """The other pass came later and started from what this one had left."""
     same = gain.leaf.ident == other.leaf.ident and other.at.order > gain.at.order
     return same and np.any(gain.after) and agree(other.before, gain.after, gains.NEAR)
-
-
-def _has_graph(seen, u):
-    """The same numbers were seen as the result of a computation that is recorded."""
-    return any(v.requires_grad and not v.is_leaf and agree(v.array, u, gains.NEAR) for v in seen.values)
 
 
 def _is_about_detach(seen, gain, square):

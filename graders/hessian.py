@@ -76,7 +76,7 @@ def _references(seen):
 
 
 def _first_of(seen, p):
-    return next((q for q in seen.passes if q.number == p.of >= 0), None)
+    return next((q for q in seen.passes if q.number == p.of), None) if p.of >= 0 else None
 
 
 def _plain(matrix):

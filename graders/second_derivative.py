@@ -50,7 +50,7 @@ def value(as_written, scaled):
 def _pairs(seen):
     """(second pass, what it added, f′ that it started from), of passes that differentiate a whole gradient."""
     for p in seen.passes:
-        first = next((q for q in seen.passes if q.number == p.of >= 0), None)
+        first = next((q for q in seen.passes if q.number == p.of), None) if p.of >= 0 else None
         alone = first is not None and (len(first.leaves) == 1 or seen.own_words_near(SECOND, p))
         for gain in gains.of(p) if alone else ():
             slope = next((leaf.after for leaf in first.leaves if leaf.ident == gain.leaf.ident), None)
@@ -189,7 +189,7 @@ def _without_second_pass(seen):
         return
     differentiated = {p.of for p in seen.passes}
     for p in seen.passes:
-        more = p.of < 0 and p.number not in differentiated and (p.create or p.retain or p.repeat_of >= 0)
+        more = p.of < 0 and p.number not in differentiated and (p.create or p.repeat_of >= 0)
         if not p.error and more and gains.of(p) and seen.own_words_near(MEANT, p):
             yield holds(False, otherwise=_instead(seen, p), at=p)
 
