@@ -48,9 +48,11 @@ class Pass:
     create: bool
     repeat_of: int  # number of the earlier pass that did the same over the same nodes, or −1
     rebuilt_of: int  # number of an earlier equal pass over nodes that were built anew, or −1
+    of: int  # number of the latest earlier pass whose gradient is differentiated here, or −1
     graph: int  # passes with the same number share a core
     seed: MaybeArray  # v, if the pass computes vᵀJ of its core
     leaves: list[Leaf]
+    retained: list[Leaf]  # inner tensors on the way that were asked to keep their gradient
     error: str
 
     def applied_to(self, op: str) -> list[Array]:
@@ -71,6 +73,7 @@ class Derivative:
     direction: MaybeArray
     reference: MaybeArray  # (outputs, entries of all inputs); NaN if the function does not use its argument
     recording: bool  # False under inference_mode
+    depth: int  # how many times the innermost function was differentiated, one transform in another
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +366,7 @@ ERROR_KINDS: Mapping[str, str] = {
     "still_in_graph": "can't call numpy",
     "one_element": "one element",
     "inplace": "inplace operation",
+    "unused": "not have been used in the graph",
     "nothing_to_clear": "'nonetype' object has no attribute",
 }
 

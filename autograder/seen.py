@@ -177,9 +177,48 @@ class Seen:
         said = (p for p in self._passages((*WRITTEN, "output")) if re.search(pattern, p.text, re.IGNORECASE))
         return any(distance(passage.where, near.where) <= within for passage in said)
 
+    def own_words_near(self, pattern: str, near: "Observation") -> bool:
+        """Whether words of the student's own match, a little before an observation, or right after it.
+
+        The exercise's own text and output do not count. A heading does, for what stands under it.
+        """
+        own = ((passage, above, below) for passage, above, below in self._own_words if above)
+        return any(
+            re.search(pattern, _around(passage, above, below, near), re.IGNORECASE) for passage, above, below in own
+        )
+
+    @cached_property
+    def _own_words(self) -> list[tuple[Passage, str, str]]:
+        """Each passage; of it what counts for what stands below it, and, without headings, for what stands above."""
+        shorter = (without(self.statement, passage).text for passage in self._passages())
+        longer = (without(self.statement, passage, short=True).text for passage in self._passages())
+        return list(zip(self._passages(), longer, shorter, strict=True))
+
+    def are_beside(self, one: "Observation", other: "Observation") -> bool:
+        """In cells or lines that a reader sees together."""
+        return distance(one.where, other.where) <= (8 if ", line " in one.where else 2)
+
+    def written_numbers(self, near: "Observation", within: float = 2) -> list[float]:
+        """Plain numbers that stand in the code, in order, without a sign: of a notebook, only in the cells around."""
+        code = [p.text for p in self.code if ", cell " not in p.where or distance(p.where, near.where) <= within]
+        return [float(number) for text in code for number in re.findall(_NUMBER, text)]
+
     def _passages(self, kinds: Iterable[str] = WRITTEN) -> list[Passage]:
         spoken = [Passage(text.where, text.text, text.kind_of) for text in self.texts]
         return [passage for passage in (*self.markdown, *spoken) if passage.kind in kinds]
+
+
+_AROUND = {"cell": (2, 2), "line": (8, 4)}  # so many before, so many after
+_NUMBER = r"(?<![\w.])\d+(?:\.\d*)?(?!\w)"
+
+
+def _around(passage: Passage, above: str, below: str, near: "Observation") -> str:
+    """What of a passage counts for an observation: nothing if it is too far away."""
+    since, until = distance(near.where, passage.where), distance(passage.where, near.where)  # the later is nearer
+    before, after = _AROUND["line" if ", line " in passage.where else "cell"]
+    if until < since:
+        return below if until <= after else ""
+    return above if since <= before else ""
 
 
 def _beside(passage: Passage) -> int:

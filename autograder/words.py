@@ -32,21 +32,26 @@ def _numbered(place: str) -> tuple[str, int]:
 
 
 @functools.lru_cache(maxsize=4096)  # every case and every exercise asks the same of the same passages
-def without(statement: tuple[str, ...], passage: Passage) -> Passage:
-    """The passage without headings, and without sentences that only repeat an exercise's text, in whatever edition."""
+def without(statement: tuple[str, ...], passage: Passage, short: bool = False) -> Passage:
+    """The passage without sentences that only repeat an exercise's text, in whatever edition.
+
+    Headings and what is a few words long say nothing by themselves; with `short` they stay.
+    """
     known = [_words(sentence) for sentence in statement]
-    lines = [line for line in passage.text.split("\n") if not re.match(r"\s*#+ ", line)]
+    lines = [line for line in passage.text.split("\n") if short or not re.match(r"\s*#+ ", line)]
     pieces = re.split(_SENTENCE_ENDS, "\n".join(lines))
     pairs = zip(pieces[::2], [*pieces[1::2], ""], strict=True)  # a sentence and the gap after it
-    left = "".join(sentence + gap for sentence, gap in pairs if not _repeats(_words(sentence), known))
+    left = "".join(sentence + gap for sentence, gap in pairs if not _repeats(_words(sentence), known, short))
     return Passage(passage.where, left.strip(), passage.kind)
 
 
 _SENTENCE_ENDS = r"((?<=[.?!])\s+|(?<=[。？！])\s*|\n\s*(?=[-*\d\n])|(?=Trying to backward))"
 
 
-def _repeats(words: list[str], known: list[list[str]]) -> bool:
+def _repeats(words: list[str], known: list[list[str]], short: bool = False) -> bool:
     """Nothing at all, a few words of the exercise's, or mostly runs of words that stand in it."""
+    if short and 0 < len(words) < 6:
+        return False
     if len(words) < 3:
         return not words or any(set(words) <= set(sentence) for sentence in known)
     runs = _runs(words)

@@ -8,6 +8,7 @@ from the child, like the matrix. So once more, with every cotangent multiplied b
 
 import numpy as np
 
+from autograder import gains
 from autograder.evidence import error_kind
 from autograder.judge import agree, close, confirmed, for_a_person, holds, newest, not_reached
 from autograder.model import Tolerance
@@ -17,8 +18,7 @@ EXACT = Tolerance(3e-5, 1e-6)
 NEAR = Tolerance(1e-4, 1e-6)
 ROUGH = Tolerance(2e-2, 2e-2)
 TRANSFORMS = frozenset(
-    "functional.jacobian functional.hessian functional.vjp functional.jvp jacrev jacfwd vmap grad vjp jvp "
-    "batched_grad".split()
+    "functional.jacobian functional.vjp functional.jvp jacrev jacfwd vmap grad vjp jvp batched_grad".split()
 )
 ABOUT = r"jacobi|雅可比|雅各比|雅克比|\bjac|(?-i:\bJ\b)"
 SOON = 40  # observations after the last row in which a matrix is its outcome
@@ -29,7 +29,12 @@ def attempted(as_written):
     found = _matrix(as_written)
     if any(map(_passes, found)):
         return True
-    return as_written.mentions_it(ABOUT) and bool(found or _has_function(as_written) or _not_executed(as_written))
+    return _is_spoken_of(as_written) and bool(found or _has_function(as_written) or _not_executed(as_written))
+
+
+def _is_spoken_of(seen):
+    """In words, or in code that is not a transform of a transform."""
+    return seen.mentions_it(ABOUT, in_code=not any(call.depth > 1 for call in seen.derivatives))
 
 
 def matrix(as_written, fresh, scaled):
@@ -99,7 +104,7 @@ def _delivered(seen):
     """What each pass left, added or returned, and what transforms returned, as vectors."""
     leaves = [leaf for p in seen.passes for leaf in p.leaves if leaf.after is not None]
     yield from (np.ravel(leaf.after) for leaf in leaves)
-    yield from map(_increment, leaves)
+    yield from (np.ravel(gains.added(leaf)) for leaf in leaves)
     yield from (np.concatenate([np.ravel(x.after) for x in p.leaves]) for p in seen.passes if _has_several(p))
     yield from (np.ravel(call.result) for call in seen.derivatives if call.result is not None)
 
@@ -108,11 +113,15 @@ def _delivered(seen):
 
 
 def _references(seen):
-    """(first pass, J, leaves) of each small graph that may be meant; of several leaves also all side by side."""
+    """(first pass, J, leaves) of each small graph that may be meant; of several leaves also all side by side.
+
+    The Jacobian of a gradient is a Hessian, and another exercise's.
+    """
     found = {}
     for p in seen.passes:
-        small = [leaf for leaf in p.leaves if leaf.jacobian is not None]
-        for leaves in [*([leaf] for leaf in small), *([small] if len(small) > 1 else [])]:
+        small = [leaf for leaf in p.leaves if leaf.jacobian is not None and p.of < 0]
+        beside = [leaf for leaf in small if leaf.is_leaf]
+        for leaves in [*([leaf] for leaf in small), *([beside] if len(beside) > 1 else [])]:
             key = (p.graph, *(leaf.ident for leaf in leaves))
             jacobian = np.hstack([np.asarray(leaf.jacobian, float) for leaf in leaves]) if key not in found else None
             if jacobian is not None and min(jacobian.shape) >= 2 and _is_more_than_one(seen, jacobian):
@@ -201,7 +210,7 @@ def _is_an_input(seen, value):
 def _transforms(seen):
     """Calls that differentiate a function with several outputs and inputs."""
     calls = [call for call in seen.derivatives if call.reference is not None and set(call.names) & TRANSFORMS]
-    return [call for call in calls if _may_be_meant(seen, call.reference)]
+    return [call for call in calls if call.depth < 2 and _may_be_meant(seen, call.reference)]
 
 
 def _of_transform(seen, call):
@@ -312,7 +321,7 @@ def _made_of_rows(seen):
 def _component_by_component(seen):
     """Each output has a graph of its own: consecutive scalar roots over one x, and a matrix made of their rows."""
     for passes in _scalar_runs(seen):
-        jacobian = np.stack([_increment(leaf) for _, leaf in passes])
+        jacobian = np.stack([np.ravel(gains.added(leaf)) for _, leaf in passes])
         for value in seen.values:
             if value.order > passes[0][0].order and value.array is not None and value.array.ndim >= 2:
                 yield from _against(value, jacobian, [])
@@ -335,11 +344,6 @@ def _scalar_runs(seen):
 
 def _is_one_graph(run):
     return len({p.graph for p, _ in run}) == 1 and run[0][0].graph >= 0
-
-
-def _increment(leaf):
-    before = np.zeros(leaf.after.shape) if leaf.before is None else np.asarray(leaf.before, float)
-    return np.ravel(np.asarray(leaf.after, float) - before)
 
 
 def _row_passes(seen):

@@ -9,15 +9,14 @@ kept: there the second pass has to go through and to add c times the gradient th
 
 import numpy as np
 
+from autograder import gains
 from autograder.evidence import error_kind
-from autograder.judge import agree, best, confirmed, for_a_person, holds, not_reached
-from autograder.model import Tolerance
+from autograder.judge import best, confirmed, for_a_person, holds, not_reached
 
 TWICE = (
     r"second (time|backward|pass|call|run)|backward\W+(?:\w+\W+){0,4}?(again|twice)|twice\W+(?:\w+\W+){0,4}?backward|"
     r"run(ning)? (it|this|backward) (again|twice)|两次|第二次|再次|再一次|重复"
 )
-NEAR = Tolerance(1e-4, 1e-6)
 AND_THEN = (
     r"error|raise|fail|free|free[sd]|releas|destroy|buffer|complain|gone|not (possible|allowed)|doubl|accumul|retain|"
     r"错|释放|累加|累积|保留|不能|销毁"
@@ -57,21 +56,13 @@ def explanation(as_written):
 def _adds_again(as_written, scaled):
     """A second pass of the scaled run added c times what a first pass as written had added, at the same leaf."""
     first = {p.repeat_of for p in _repeats(as_written)}
-    gains = [gain for p in as_written.passes if p.number in first for gain in _gains(p)]
-    again = [gain for p in scaled.passes if p.repeat_of >= 0 for gain in _gains(p)]
+    again = [gain for p in scaled.passes if p.repeat_of >= 0 for gain in gains.of(p)]
     return any(
-        np.any(g) and np.array_equal(x, other_x) and agree(other_g, scaled.scale * g, NEAR)
-        for x, g in gains
-        for other_x, other_g in again
+        gain.comes_out(scaled.scale, among=again)
+        for p in as_written.passes
+        if p.number in first
+        for gain in gains.of(p)
     )
-
-
-def _gains(p):
-    """(leaf, what the pass added to its gradient), where there are numbers."""
-    for leaf in p.leaves if not p.error else ():
-        if leaf.x is not None and leaf.after is not None:
-            before = 0.0 if leaf.before is None else np.asarray(leaf.before, float)
-            yield leaf.x, np.asarray(leaf.after, float) - before
 
 
 def _repeats(seen):
@@ -96,8 +87,10 @@ def _graphs_of_rows(seen):
 
 
 def _rebuilt(seen):
-    """An equal computation on new nodes, beside words about a second time."""
-    return [p for p in seen.passes if p.rebuilt_of >= 0 and seen.said_near(TWICE, p)]
+    """An equal computation on new nodes, beside words about a second time; not one that first added to another's."""
+    sums = {p.number for p in seen.passes for gain in gains.of(p) if np.any(gain.before)}
+    again = [p for p in seen.passes if p.rebuilt_of >= 0 and p.rebuilt_of not in sums]
+    return [p for p in again if seen.own_words_near(TWICE, p)]
 
 
 def _is_met(p):

@@ -50,10 +50,10 @@ def test_types_are_exact(change):
 def test_a_reference_that_is_no_matrix_is_refused():
     """A forged leaf must not reach a grader."""
     leaf = dict(ident=1, x=None, dtype="", before=None, after=None, is_leaf=True, jacobian=np.zeros(3))
-    record = {name: 0 for name in ("order", "number", "repeat_of", "rebuilt_of", "graph")} | {
+    record = {name: 0 for name in ("order", "number", "repeat_of", "rebuilt_of", "of", "graph")} | {
         name: "" for name in ("where", "call", "within", "error")
     }
-    record |= dict(kind="pass", root=None, weights=None, seed=None, ops={}, inner=[], leaves=[leaf])
+    record |= dict(kind="pass", root=None, weights=None, seed=None, ops={}, inner=[], leaves=[leaf], retained=[])
     record |= dict(recorded=True, retain=False, create=False)
     with pytest.raises(Malformed, match="no matrix"):
         parse(record)
@@ -121,3 +121,22 @@ def test_beside_it_words_need_no_keyword():
 def test_errors_are_known_by_their_words(message, kind):
     """As torch says them."""
     assert error_kind(message) == kind
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "counts"),
+    [
+        ("nb, cell 4", "My own words on a second pass.", True),
+        ("nb, cell 4", "## A second pass", True),
+        ("nb, cell 7", "My own words on a second pass.", True),
+        ("nb, cell 6", "## A second pass", False),
+        ("nb, cell 2", "My own words on a second pass.", False),
+        ("nb, cell 9", "My own words on a second pass.", False),
+        ("nb, cell 4", STATEMENT[0], False),
+        ("hw.py, line 1", "My own words on a second pass.", False),
+    ],
+)
+def test_words_count_around_what_they_speak_of(place, text, counts):
+    """A little before, right after; a heading for what stands under it; the exercise's text for nobody."""
+    near = Text(1, "nb, cell 5", "comment", "")
+    assert seen(markdown=[(place, text)]).own_words_near("second|run it again", near) is counts

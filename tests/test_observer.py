@@ -194,3 +194,63 @@ def test_odd_values_are_no_fault_of_ours(observe, odd):
     seen = observe(f"{odd}\nafter = torch.tensor([7.])")
     assert [value.array.tolist() for value in seen.values if value.name == "after"] == [[7.0]]
     assert not [item for item in seen.observations if type(item).__name__ == "Fault"]
+
+
+@pytest.mark.parametrize(
+    ("code", "of"),
+    [
+        ("g, = grad(y, x, create_graph=True); g.sum().backward()", [-1, 0]),
+        ("y.backward(create_graph=True); x.grad[0].backward()", [-1, 0]),
+        (
+            "y.backward(create_graph=True); (h,) = grad(x.grad.sum(), x, create_graph=True); h.sum().backward()",
+            [-1, 0, 1],
+        ),
+        ("g, = grad(y, x, create_graph=True); (x * x).sum().backward()", [-1, -1]),
+        ("y.backward(retain_graph=True); y.backward()", [-1, -1]),
+    ],
+)
+def test_a_pass_says_whose_gradient_it_differentiates(observe, code, of):
+    """The nearest earlier pass whose result stands in the graph; −1 for a first derivative."""
+    seen = observe(
+        f"x = torch.tensor([1., 2.], requires_grad=True); y = (x ** 4).sum()\ngrad = torch.autograd.grad\n{code}"
+    )
+    assert [p.of for p in seen.passes] == of
+
+
+def test_inner_tensors_that_kept_their_gradient_are_seen(observe):
+    """Before and after, and only those that are on the way of the pass."""
+    seen = observe(
+        "x = torch.tensor([1., 2.], requires_grad=True); t = x * 3; u = x * 5; t.retain_grad(); u.retain_grad()\n"
+        "t.sum().backward(retain_graph=True); (2 * t).sum().backward()"
+    )
+    first, second = seen.passes
+    assert [(leaf.before, leaf.after.tolist(), leaf.is_leaf) for leaf in first.retained] == [(None, [1, 1], False)]
+    assert [(leaf.before.tolist(), leaf.after.tolist()) for leaf in second.retained] == [([1, 1], [3, 3])]
+
+
+@pytest.mark.parametrize(
+    ("call", "depth", "reference"),
+    [
+        ("torch.autograd.functional.jacobian(f, x)", 1, [[2, 12]]),
+        ("torch.autograd.functional.jacobian(lambda t: t * t, x, vectorize=True)", 1, [[2, 0], [0, 4]]),
+        ("torch.autograd.functional.hessian(f, x)", 2, [[2, 0], [0, 12]]),
+        ("torch.func.hessian(f)(x)", 2, [[2, 0], [0, 12]]),
+        ("torch.func.jacfwd(torch.func.grad(f))(x)", 2, [[2, 0], [0, 12]]),
+        ("torch.func.grad(f)(x)", 1, [[2, 12]]),
+    ],
+)
+def test_a_transform_says_how_often_it_differentiates(observe, call, depth, reference):
+    """And has the reference of what it differentiated last: of a Hessian, the gradient."""
+    seen = observe(f"f = lambda t: t[0] ** 2 + t[1] ** 3\nx = torch.tensor([1., 2.])\n{call}")
+    (derivative,) = seen.derivatives
+    assert derivative.depth == depth
+    np.testing.assert_allclose(derivative.reference, reference)
+
+
+def test_the_weights_of_a_pull_back_are_seen(observe):
+    """Of func and functional alike."""
+    seen = observe(
+        "f = lambda t: t * t\nx, v = torch.tensor([1., 2.]), torch.tensor([3., 5.])\n"
+        "torch.func.vjp(f, x)[1](v)\ntorch.autograd.functional.vjp(f, x, v)"
+    )
+    assert [call.direction.tolist() for call in seen.derivatives] == [[3, 5], [3, 5]]

@@ -211,9 +211,6 @@ DEMOS = {
         "x = torch.linspace(1, 5, 50, requires_grad=True); y = torch.log(x ** 2) * torch.sin(x) + 1 / x; y.sum().backward()\n"
         "plt.plot(x.detach(), y.detach()); plt.plot(x.detach(), x.grad)"
     ),
-    "second derivatives": (
-        "x = torch.tensor(2., requires_grad=True); y = x ** 3; g, = torch.autograd.grad(y, x, create_graph=True); g.backward()"
-    ),
     "a scaled vector": "x = torch.randn(5, requires_grad=True); y = 1024 * x; y.sum().backward()",
     "a plot of waves": "t = np.linspace(0, 6, 99); plt.plot(t, np.sin(t)); plt.plot(t, np.sin(2 * t)); plt.show()",
     "a plot of sigmoid": (

@@ -55,6 +55,7 @@ class _Watched:
     summary: "Summary"
     fields: dict[str, Any] = field(default_factory=dict)  # of the record
     results: Any = None  # of autograd.grad
+    kept: list[torch.Tensor] = field(default_factory=list)  # inner tensors that were asked to keep their gradient
 
 
 class Passes:
@@ -68,6 +69,7 @@ class Passes:
         self.passes: list[Summary] = []  # of each pass that is remembered
         self.owner: dict[Node, int] = {}  # node → index of the last pass over it
         self.cores: dict[Node, tuple[int, References]] = {}  # core node → (number, references)
+        self.made: dict[Node, int] = {}  # where a gradient that has a graph ends → number of the pass that made it
         self.idents: dict[int, torch.Tensor] = {}  # leaves, kept so that an id is never used twice
         self.summed = 0
 
@@ -137,9 +139,18 @@ class Passes:
         """All rows at once: a transform rather than a pass."""
         with self.transforms.derivative("batched_grad") as seen:
             self.transforms.look_inside_before("grad", listed(outputs), inputs)
+            self._of_a_gradient([root for root in listed(outputs) if isinstance(root, torch.Tensor)])
             result = call()
             seen.update(function=None, inputs=inputs, result=result[0] if len(result) == 1 else result)
         return result
+
+    @guarded
+    def _of_a_gradient(self, roots: list[torch.Tensor]) -> None:
+        self._goes_through(roots)
+
+    def _goes_through(self, roots: list[torch.Tensor]) -> None:
+        if not any(is_wrapped(root) for root in roots):
+            self.transforms.went_through(2 if any(node in self.made for node in walk(roots)[0]) else 1)
 
     def _watch_hooks(self) -> None:
         """Passes of our own would fill retained gradients and run hooks: the first are put back, the second avoided."""
@@ -171,6 +182,8 @@ class Passes:
         if self.recorder.nesting:
             self.transforms.look_inside(call, roots, inputs)
         tensors = [r for r in roots if isinstance(r, torch.Tensor)]
+        if self.recorder.nesting:
+            self._goes_through(tensors)
         if not tensors or any(is_wrapped(t) for t in [*tensors, *weights] if isinstance(t, torch.Tensor)):
             return None
         if self.count > MAX_PASSES:
@@ -181,6 +194,8 @@ class Passes:
         leaves = asked or leaves
         inner = [node for node in nodes if not hasattr(node, "variable")]
         watched = _Watched(call, leaves, inner, tensors, Summary(inner, tensors, weights, leaves))
+        if self.transforms.retained and not asked:
+            watched.kept = self._retained_in(set(inner))
         watched.fields = self._pass_fields(watched, weights, retain, create)
         return watched
 
@@ -201,14 +216,19 @@ class Passes:
             "create": bool(create),
             "repeat_of": repeat,
             "rebuilt_of": rebuilt,
+            "of": next((self.made[node] for node in inner if node in self.made), -1),
             "graph": graph,
             "seed": seed,
             "leaves": [self._leaf(leaf, watched.call, references) for leaf in leaves[:MAX_LEAVES]],
+            "retained": [self._leaf(inner, watched.call, {}) for inner in watched.kept],
         }
+
+    def _retained_in(self, nodes: set[Node]) -> list[torch.Tensor]:
+        return [tensor for tensor in self.transforms.retained if tensor.grad_fn in nodes][:MAX_LEAVES]
 
     def _leaf(self, leaf: torch.Tensor, call: str, references: References) -> dict[str, Any]:
         self.idents.setdefault(id(leaf), leaf)
-        before = leaf.grad if call == "backward" and leaf.is_leaf else None
+        before = leaf.grad if call == "backward" and (leaf.is_leaf or leaf.retains_grad) else None
         return {
             "ident": id(leaf),
             "x": as_array(leaf),
@@ -234,15 +254,17 @@ class Passes:
         if watched is None:
             return
         results = listed(watched.results) if watched.call == "grad" and not error else None
-        for i, (leaf, fields) in enumerate(zip(watched.leaves, watched.fields["leaves"], strict=False)):
-            after = results[i] if results and i < len(results) else None
-            if results is None:
-                after = leaf.grad if leaf.is_leaf or leaf.retains_grad else None
+        left = [_gradient(leaf) for leaf in watched.leaves] if results is None else results
+        for after, fields in zip(left, watched.fields["leaves"], strict=False):
             fields["after"] = as_array(after) if after is not None else None
+        for inner, fields in zip(watched.kept, watched.fields["retained"], strict=True):
+            fields["after"] = as_array(inner.grad) if inner.grad is not None else None
         if len(self.passes) < MAX_KEPT:
             self.passes.append(watched.summary)
             if not error:
                 self.owner.update(dict.fromkeys(watched.summary.nodes, len(self.passes) - 1))
+                ends = [g.grad_fn for g in left if isinstance(g, torch.Tensor) and g.grad_fn is not None]
+                self.made.update(dict.fromkeys(ends, len(self.passes) - 1))
         self.recorder.send("pass", error=error, number=len(self.passes) - 1, **watched.fields)
 
     def _same_graph(self, summary: "Summary") -> tuple[int, int]:
@@ -308,3 +330,7 @@ class Passes:
             return as_array(seed)
         except RuntimeError:
             return None
+
+
+def _gradient(leaf: torch.Tensor) -> torch.Tensor | None:
+    return leaf.grad if leaf.is_leaf or leaf.retains_grad else None

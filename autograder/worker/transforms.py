@@ -26,6 +26,7 @@ class _Inside:
 
     recording: bool
     names: list[str] = field(default_factory=list)  # of the transforms and passes, outermost first
+    depth: int = 0
     reference: MaybeArray = None
     pointed: bool = False  # a transform of a function is known: that function and the point
     function: Any = None
@@ -61,7 +62,8 @@ class Transforms:
             with self.derivative(f"functional.{name}") as call:
                 result = real(func, inputs, *args, **kwargs)
                 derivative = result if name in ("jacobian", "hessian") else result[1]  # the others give the value first
-                call.update(function=func, inputs=inputs, result=derivative)
+                v = args[0] if args and name in ("vjp", "jvp", "vhp", "hvp") else kwargs.get("v")
+                call.update(function=func, inputs=inputs, result=derivative, direction=v)
             return result
 
         return watched
@@ -83,7 +85,9 @@ class Transforms:
             def call_it(*inputs: Any, **named: Any) -> Any:
                 with self.derivative(name) as call:
                     result = transformed(*inputs, **named)
-                    result = self._scaled(result) if name == "jacfwd" else result
+                    result = (
+                        self._scaled(result) if name in ("jacfwd", "hessian") else result
+                    )  # a Hessian is one inside
                     derivative = result[0] if name == "grad_and_value" else result
                     call.update(function=func, inputs=_only(inputs), result=derivative)
                 return result
@@ -102,7 +106,7 @@ class Transforms:
             def watched_pull(*cotangents: Any, **named: Any) -> Any:
                 with self.derivative("vjp") as call:
                     result = pull(*cotangents, **named)
-                    call.update(function=func, inputs=_only(primals), result=_only(result))
+                    call.update(function=func, inputs=_only(primals), result=_only(result), direction=_only(cotangents))
                 return result
 
             return (outputs, watched_pull, *rest)
@@ -173,6 +177,7 @@ class Transforms:
         inside.names.append(name)
         self.recorder.derivatives += 1
         self.recorder.nesting.append(name)
+        inside.depth = max(inside.depth, sum(_TIMES.get(nested, 1) for nested in self.recorder.nesting))
         call: dict[str, Any] = {}
         try:
             yield call
@@ -200,10 +205,11 @@ class Transforms:
             direction=as_array(call.get("direction")),
             reference=reference,
             recording=inside.recording,
+            depth=inside.depth,
         )
 
     def _reference_by_function(self, call: dict[str, Any], inside: _Inside) -> MaybeArray:
-        """The Jacobian of the plain function at the same point, by one-hot passes."""
+        """The Jacobian of the plain function at the same point, by one-hot passes; of a Hessian, the gradient's."""
         function, inputs = call.get("function"), call.get("inputs")
         if inside.names[0] == "vmap":
             function, inputs = inside.function, inside.point
@@ -214,6 +220,8 @@ class Transforms:
             try:
                 leaves = [t.detach().clone().requires_grad_() for t in inputs]
                 output = function(*leaves)
+                if inside.names[0] in _OF_A_GRADIENT:
+                    output = torch.cat([g.reshape(-1) for g in self.engine([output], leaves, create_graph=True)])
                 return self._stacked(output, leaves)
             except Exception:  # noqa: BLE001  the function is the student's
                 return None
@@ -231,6 +239,11 @@ class Transforms:
             rows.append(np.concatenate([row_of(g, leaf) for g, leaf in zip(grads, leaves, strict=True)]))
         return np.stack(rows) if used else np.full_like(rows, np.nan)
 
+    def went_through(self, times: int) -> None:
+        """A pass in a transform differentiated so many times."""
+        if self.inside is not None:
+            self.inside.depth = max(self.inside.depth, times)
+
     @guarded
     def look_inside_before(self, call: str, roots: list[Any], inputs: Any) -> None:
         """As `look_inside`, for a call that is about to free its graph."""
@@ -246,6 +259,18 @@ class Transforms:
         if self.inside.reference is None and plain and not self.hooked:
             with undisturbed(self.retained), contextlib.suppress(RuntimeError):
                 self.inside.reference = self._stacked(roots[0], leaves[:1])
+
+
+_OF_A_GRADIENT = ("hessian", "functional.hessian", "functional.vhp", "functional.hvp")
+_TIMES = {  # how often a transform differentiates, if not once; what passes inside it do is counted by themselves
+    "vmap": 0,
+    "batched_grad": 0,
+    "gradcheck": 0,
+    "functional.hessian": 0,
+    "hessian": 2,
+    "functional.vhp": 2,
+    "functional.hvp": 2,
+}
 
 
 def _only(values: Any) -> Any:
