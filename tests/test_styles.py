@@ -208,7 +208,7 @@ DEMOS = {
         "for _ in range(5):\n    opt.zero_grad(); net(torch.randn(6, 4)).pow(2).sum().backward(); opt.step()"
     ),
     "another function with a sine": (
-        "x = torch.linspace(1, 5, 50, requires_grad=True); y = torch.log(x ** 2) * torch.sin(x) + 1 / x; y.sum().backward()\n"
+        "x = torch.linspace(1, 5, 50, requires_grad=True); y = torch.log(x ** 2 + 1) * torch.sin(x) + x; y.sum().backward()\n"
         "plt.plot(x.detach(), y.detach()); plt.plot(x.detach(), x.grad)"
     ),
     "a scaled vector": "x = torch.randn(5, requires_grad=True); y = 1024 * x; y.sum().backward()",
