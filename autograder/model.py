@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from autograder.exhibits import Exhibit
+
 
 class Outcome(Enum):
     """How a submission's run ended. Decided by the trusted side, from exit status and clock."""
@@ -213,6 +215,8 @@ class Report:
     answers: tuple[Answer, ...]
     remarks: tuple[str, ...] = ()
     acts: tuple[str, ...] = ()  # for the instructor: what honest answers do not do
+    exhibits: Mapping[str, tuple[Exhibit, ...]] = field(default_factory=dict)  # exercise → what pictures are made of
+    seconds: float = 0.0  # that its code took, over all its runs
 
     @property
     def score(self) -> float:
