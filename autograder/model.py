@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from autograder.exhibits import Exhibit
+if TYPE_CHECKING:  # it imports what takes time
+    from autograder.exhibits import Exhibit
 
 
 class Outcome(Enum):
@@ -215,7 +217,7 @@ class Report:
     answers: tuple[Answer, ...]
     remarks: tuple[str, ...] = ()
     acts: tuple[str, ...] = ()  # for the instructor: what honest answers do not do
-    exhibits: Mapping[str, tuple[Exhibit, ...]] = field(default_factory=dict)  # exercise → what pictures are made of
+    exhibits: Mapping[str, tuple["Exhibit", ...]] = field(default_factory=dict)  # exercise → what pictures are made of
     seconds: float = 0.0  # that its code took, over all its runs
 
     @property

@@ -10,6 +10,7 @@ from autograder.model import Report, Run, Skipped
 
 INDEX = "index.html"
 STUDENTS = "students"
+MADE_BY = '<meta name="generator" content="autograd-grader">'  # by which our own pages are known
 
 
 def render(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped]) -> Iterator[tuple[str, str]]:

@@ -31,6 +31,12 @@ class Cell:
     lines: tuple[CodeLine, ...]
     more: int  # lines after these; around a marked line nobody asks
 
+    @property
+    def title(self) -> str:
+        """The cell, or from which line to which."""
+        file, line, _ = self.where.rpartition(", line ")
+        return f"{file}, lines {self.lines[0].number}–{self.lines[-1].number}" if line and self.lines else self.where
+
 
 def judged(submission: Submission, answer: Answer) -> tuple[Cell, ...]:
     """Every place that a verdict of this answer names, in the order of the verdicts."""
