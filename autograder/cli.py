@@ -93,7 +93,9 @@ class Graded:
     reports: tuple[Report, ...]
     skipped: tuple[Skipped, ...]
 
-    def rendered(self, name: str) -> str:
+    def rendered(self, name: str, *, verbose: bool = False) -> str:
+        if name == "text":
+            return terminal.render(self.run, self.reports, self.skipped, verbose=verbose)
         return FORMATS[name](self.run, self.reports, self.skipped)
 
 
@@ -190,6 +192,7 @@ def _add_where_it_goes(parser: argparse.ArgumentParser) -> None:
     add("--no-html", action="store_true", help="no class report, no pages for students")
     add("--format", choices=FORMATS, metavar="FORMAT", help=f"of stdout: {formats} (default: text)")
     add("--quiet", action="store_true", help="no progress or notes; on stdout only what --format asks for")
+    add("--verbose", action="store_true", help="list the criteria that passed as well")
 
 
 def _path(text: str) -> Path:
@@ -414,10 +417,10 @@ def _reader_may_leave() -> Iterator[None]:
 def _show(arguments: argparse.Namespace, graded: Graded) -> None:
     name = arguments.format or ("" if arguments.quiet else "text")
     if name == "text" and sys.stdout.isatty():
-        screen.paint(terminal.lines(graded.run, graded.reports, graded.skipped))
+        screen.show(graded.run, graded.reports, graded.skipped, verbose=arguments.verbose)
     elif name:
         _speak_utf8(name)
-        sys.stdout.write(graded.rendered(name))
+        sys.stdout.write(graded.rendered(name, verbose=arguments.verbose))
 
 
 def _speak_utf8(name: str) -> None:

@@ -75,12 +75,13 @@ def _make_ready(target: Target) -> None:
 def _make_folder_ready(target: Target) -> None:
     """Nothing in it that we would write over was written by somebody else."""
     index, students = target.path / pages.INDEX, target.path / pages.STUDENTS
+    target.path.parent.mkdir(parents=True, exist_ok=True)
     if target.path.exists() and not target.path.is_dir():
         raise Refused(f"{target.said}: {target.path} is there and is no folder; choose another")
     if index.exists() and not _is_ours(index):
         raise Refused(f"{target.said}: {index} is there and is not of our making; choose another folder")
-    students.mkdir(parents=True, exist_ok=True)
-    tempfile.TemporaryFile(dir=students).close()
+    near = next(folder for folder in (students, target.path, target.path.parent) if folder.is_dir())
+    tempfile.TemporaryFile(dir=near).close()
 
 
 def _is_ours(page: Path) -> bool:
@@ -100,6 +101,7 @@ def write_pages(folder: Path, made: Iterable[tuple[str, str]]) -> None:
             written.add(folder / name)
             yield folder / name, text.encode("utf-8", errors="replace")
 
+    (folder / pages.STUDENTS).mkdir(parents=True, exist_ok=True)
     write(contents())
     for page in (folder / pages.STUDENTS).glob("*.html"):
         if page not in written and _is_ours(page):
