@@ -80,13 +80,14 @@ def exercises(reports: Sequence[Report]) -> list[ExerciseTally]:
 def _exercise(exercise: Exercise, answers: Sequence[Answer]) -> ExerciseTally:
     tried = [answer for answer in answers if is_tried(answer)]
     states = [state(answer) for answer in tried]
-    criteria = tuple(_criterion(i, criterion, tried) for i, criterion in enumerate(exercise.criteria))
+    criteria = tuple(_criterion(criterion, tried) for criterion in exercise.criteria)
     waiting = sum(answer.awaiting_review > 0 for answer in tried)
     return ExerciseTally(exercise, len(tried), states.count("passed"), states.count("failed"), waiting, criteria)
 
 
-def _criterion(number: int, criterion: Criterion, answers: Iterable[Answer]) -> CriterionTally:
-    return CriterionTally(criterion, Counter(answer.verdicts[number].status for answer in answers))
+def _criterion(criterion: Criterion, answers: Iterable[Answer]) -> CriterionTally:
+    verdicts = (verdict for answer in answers for verdict in answer.verdicts)
+    return CriterionTally(criterion, Counter(v.status for v in verdicts if v.criterion.name == criterion.name))
 
 
 def is_tried(answer: Answer) -> bool:

@@ -10,6 +10,8 @@ from autograder.model import Answer, Exercise, Outcome, Report, Run, Skipped, St
 from autograder.report import tally, wording
 
 BINS = 10
+MOST_TEXTS = 12  # about one submission
+MOST_SKIPPED = 200
 SLOWEST = 5
 NOTEWORTHY_SECONDS = 2.0  # a submission that took less is not slow
 COLUMN, CHART = 40, 96  # of the distribution: width of a bin, height of its highest bar
@@ -85,7 +87,8 @@ def view(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped], links:
         "failed": [_note(r, of, [_ended(r)]) for r in reports if r.outcome is not Outcome.FINISHED],
         "slowest": _slowest(reports),
         "rows": [_row(r, of, [tallied.exercise for tallied in exercises]) for r in reports],
-        "skipped": [(wording.one_line(file.path), wording.one_line(file.why)) for file in skipped],
+        "skipped": [(wording.one_line(file.path), wording.one_line(file.why)) for file in skipped[:MOST_SKIPPED]],
+        "skipped_more": max(len(skipped) - MOST_SKIPPED, 0),
     }
 
 
@@ -94,7 +97,8 @@ def _name(report: Report) -> str:
 
 
 def _note(report: Report, of: Mapping[int, str], texts: Sequence[str]) -> Note:
-    return Note(_name(report), of[id(report)], tuple(map(wording.one_line, texts)))
+    more = (f"… and {len(texts) - MOST_TEXTS} more",) if len(texts) > MOST_TEXTS else ()
+    return Note(_name(report), of[id(report)], (*map(wording.one_line, texts[:MOST_TEXTS]), *more))
 
 
 def _ended(report: Report) -> str:

@@ -16,6 +16,7 @@ WIDTH, HEIGHT = 420.0, 236.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 10.0, 10.0, 26.0
 STEP = 46.0  # height of a pass in a timeline
 LARGEST_CELL, MAP = 44.0, 184.0  # of a matrix
+MOST_OUTLINES = 40  # more would hide what they outline
 NUMBERS_UP_TO = 5  # columns, so that numbers fit into the cells
 SAME = 1e-4  # of the largest entry: what is drawn as equal
 BY_EYE = 0.02
@@ -58,6 +59,11 @@ class CurvePlot:
     axes: Axes
     paths: tuple[Path, ...]
 
+    @property
+    def legend(self) -> tuple[Path, ...]:
+        """One curve of each name."""
+        return tuple({path.name: path for path in self.paths}.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -82,14 +88,20 @@ class BarPlot:
 
 
 @dataclass(frozen=True, slots=True)
-class Square:
-    """One entry of a matrix: how strongly it is filled, and whether it is another than expected."""
+class Fill:
+    """All entries of a matrix that are filled alike, as the `d` of one SVG path."""
+
+    strength: float
+    negative: bool
+    d: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A number in the middle of its square."""
 
     x: float
     y: float
-    strength: float
-    negative: bool
-    off: bool
     text: str
 
 
@@ -99,8 +111,10 @@ class HeatMap:
 
     title: str
     left: float
-    size: float  # of a square
-    squares: tuple[Square, ...]
+    size: float  # of a square, which is the unit of the paths
+    fills: tuple[Fill, ...]
+    off: str  # outlines of the entries that are others than expected, as the `d` of a path
+    entries: tuple[Entry, ...]  # of a small matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,13 +326,8 @@ def _matrices(exhibit: Matrices) -> MatrixPlot | None:
     size = round(min(LARGEST_CELL, MAP / max(columns, rows, 1)), 1)
     off = _off(exhibit)
     maps = (
-        HeatMap(f"yours, {_by(exhibit.shape)}", 8.0, size, _squares(exhibit.theirs, size, largest, off)),
-        HeatMap(
-            f"expected, {_by(exhibit.expected_shape)}",
-            WIDTH / 2 + 8.0,
-            size,
-            _squares(exhibit.expected, size, largest, set()),
-        ),
+        _map(f"yours, {_by(exhibit.shape)}", 8.0, exhibit.theirs, size, largest, off),
+        _map(f"expected, {_by(exhibit.expected_shape)}", WIDTH / 2 + 8.0, exhibit.expected, size, largest, set()),
     )
     return MatrixPlot("Your Jacobian and the expected one", _about_matrices(exhibit, off), rows * size + 34.0, maps)
 
@@ -336,20 +345,23 @@ def _off(exhibit: Matrices) -> set[tuple[int, int]]:
     return {divmod(i, width) for i in _differing(flat[0], flat[1])}
 
 
-def _squares(rows: Sequence[Numbers], size: float, largest: float, off: set[tuple[int, int]]) -> tuple[Square, ...]:
-    small = max(map(len, rows), default=0) <= NUMBERS_UP_TO
-    return tuple(
-        Square(
-            round(j * size, 1),
-            round(i * size, 1),
-            round(abs(value or 0.0) / largest, 2),
-            (value or 0.0) < 0,
-            (i, j) in off,
-            _short(value) if small else "",
-        )
-        for i, row in enumerate(rows)
-        for j, value in enumerate(row)
-    )
+def _map(
+    title: str, left: float, rows: Sequence[Numbers], size: float, largest: float, off: set[tuple[int, int]]
+) -> HeatMap:
+    entries = [(i, j, value) for i, row in enumerate(rows) for j, value in enumerate(row)]
+    alike: dict[tuple[float, bool], list[tuple[int, int]]] = {}
+    for i, j, value in entries:
+        alike.setdefault((round(abs(value or 0.0) / largest, 1), (value or 0.0) < 0), []).append((i, j))
+    fills = tuple(Fill(*shade, _squares(places)) for shade, places in alike.items())
+    middle, small = size / 2, max(map(len, rows), default=0) <= NUMBERS_UP_TO
+    texts = (Entry(round(j * size + middle, 1), round(i * size + middle + 4, 1), _short(v)) for i, j, v in entries)
+    outlined = _squares(sorted(off)) if len(off) <= MOST_OUTLINES else ""
+    return HeatMap(title, left, size, fills, outlined, tuple(texts) if small else ())
+
+
+def _squares(places: Iterable[tuple[int, int]]) -> str:
+    """Squares in these rows and columns, as one path whose unit is a square."""
+    return "".join(f"M{j} {i}h1v1h-1z" for i, j in places)
 
 
 def _short(value: Number) -> str:
@@ -363,7 +375,8 @@ def _about_matrices(exhibit: Matrices, off: set[tuple[int, int]]) -> str:
         return "They are equal."
     total = sum(map(len, exhibit.expected))
     first = ", ".join(map(str, sorted(off)[:6])) + (", …" if len(off) > 6 else ".")
-    return f"{len(off)} of {total} entries differ, outlined in yours: {first}"
+    outlined = ", outlined in yours" if len(off) <= MOST_OUTLINES else ""
+    return f"{len(off)} of {total} entries differ{outlined}: {first}"
 
 
 # -- passes

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from markupsafe import escape
+
 from autograder.model import Answer, Outcome, Override, Report, Run, Status, Verdict
 from autograder.report import tally, wording
 from autograder.report.pages import cells, plots
 
-MOST_REMARKS = 30
+MOST_REMARKS = 12
+MOST_BYTES_OF_CODE = 80_000  # on a page, so that it stays one that a phone opens
 WORDS = {
     Status.PASSED: "passed",
     Status.FAILED: "not yet",
@@ -16,6 +19,9 @@ WORDS = {
     Status.NEEDS_REVIEW: "awaits review",
     Status.GRADER_ERROR: "awaits review",
 }
+
+
+Anchored = Sequence[tuple[str, cells.Cell]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,9 @@ class AnswerView:
 
 def view(run: Run, report: Report) -> Mapping[str, object]:
     """The values of templates/student.html."""
-    tried = [answer for answer in report.answers if tally.is_tried(answer)]
-    counts = report.outcome not in wording.UNGRADED or any(answer.override for answer in report.answers)
+    was_judged = report.outcome not in wording.UNGRADED
+    tried = [a for a in report.answers if tally.is_tried(a) and (was_judged or a.override)]
+    counts = was_judged or bool(tried)
     return {
         "student": wording.one_line(report.submission.student, 120),
         "files": [wording.one_line(file.name, 160) for file in report.submission.files[:MOST_REMARKS]],
@@ -61,7 +68,7 @@ def view(run: Run, report: Report) -> Mapping[str, object]:
         "counts": counts,
         "ended": _ended(report),
         "remarks": [wording.one_line(remark) for remark in _remarks(report)][:MOST_REMARKS],
-        "answers": [_answer(report, answer) for answer in tried],
+        "answers": [_answer(report, answer, shown) for answer, shown in zip(tried, _cells(report, tried), strict=True)],
         "missing": [answer.exercise for answer in report.answers if not tally.is_tried(answer)],
         "date": run.finished[:10],
         "version": run.version,
@@ -82,9 +89,19 @@ def _remarks(report: Report) -> Sequence[str]:
     return [remark for remark in wording.remarks(report) if remark not in wording.outcome(report)]
 
 
-def _answer(report: Report, answer: Answer) -> AnswerView:
+def _cells(report: Report, answers: Sequence[Answer]) -> Iterator[Anchored]:
+    """The judged code of each answer, with anchors, as far as there is room on the page."""
+    room = MOST_BYTES_OF_CODE
+    for answer in answers:
+        shown = []
+        for number, cell in enumerate(cells.judged(report.submission, answer), 1):
+            room -= sum(len(escape(line.text).encode()) for line in cell.lines)
+            shown += [(f"{answer.exercise.name}-{number}", cell)] if room >= 0 else []
+        yield shown
+
+
+def _answer(report: Report, answer: Answer, shown: Anchored) -> AnswerView:
     exercise = answer.exercise
-    shown = [(f"{exercise.name}-{i}", cell) for i, cell in enumerate(cells.judged(report.submission, answer), 1)]
     drawn = (plots.of(exhibit) for exhibit in report.exhibits.get(exercise.name, ()))
     return AnswerView(
         name=exercise.name,
@@ -100,7 +117,7 @@ def _answer(report: Report, answer: Answer) -> AnswerView:
     )
 
 
-def _criterion(verdict: Verdict, shown: Sequence[tuple[str, cells.Cell]]) -> CriterionView:
+def _criterion(verdict: Verdict, shown: Anchored) -> CriterionView:
     waits = verdict.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
     return CriterionView(
         title=verdict.criterion.title,
@@ -123,7 +140,7 @@ def _sentence(verdict: Verdict) -> str:
     return wording.sentence(verdict)
 
 
-def _anchors(where: str, shown: Sequence[tuple[str, cells.Cell]]) -> Iterator[str]:
+def _anchors(where: str, shown: Anchored) -> Iterator[str]:
     """The cell, or the window of a script in which that line is marked."""
     file, _, number = where.rpartition(", line ")
     for anchor, cell in shown:
