@@ -391,10 +391,11 @@ def exhibit(as_written):
     drawn = _telling(as_written)
     kinds = [_kind(curve, as_written) for curve in drawn]
     if drawn:
-        lines = [line(_part(kind), curve.x, curve.y, curve.label) for kind, curve in zip(kinds, drawn, strict=True)]
+        parts = [_part(as_written, kind, curve) for kind, curve in zip(kinds, drawn, strict=True)]
+        lines = [line(part, curve.x, curve.y, curve.label) for part, curve in zip(parts, drawn, strict=True)]
         x, unit = _axis(as_written, kinds, drawn)
         yield curves([*lines[:5], line("expected", x, np.cos(x * unit))])
-    if not set(kinds) - {"", "f", "against_index"}:
+    if not set(kinds) - {"", "f"}:
         yield from _left(as_written)
 
 
@@ -408,8 +409,10 @@ def _telling(seen):
     return figures[best_of] if best_of is not None and told[best_of] else []
 
 
-def _part(kind):
-    return {"f": "f", "": "other", "against_index": "other"}.get(kind, "slope")
+def _part(seen, kind, curve):
+    if kind == "against_index":
+        kind = next(filter(None, (_kind_at(curve.y, x) for x in _inputs_of_size(seen, curve.x.size))))
+    return {"f": "f", "": "other"}.get(kind, "slope")
 
 
 def _axis(seen, kinds, drawn):

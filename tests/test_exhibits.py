@@ -107,6 +107,13 @@ def test_a_report_carries_what_was_drawn(grade):
     assert json.loads(json.dumps(kept.document(report)))["exhibits"]["sin_derivative"][0]["kind"] == "Curves"
 
 
+def test_curves_against_the_index_keep_their_names(grade):
+    """What is f and what is f′ is known by the values; the expected curve stands over the student's own x."""
+    (picture,) = grade(SINE.replace("plot(x.detach(), ", "plot(")).exhibits["sin_derivative"]
+    assert [part.part for part in picture.lines] == ["f", "slope", "expected"]
+    assert picture.lines[0].x[-1] > 400 > 6 >= picture.lines[-1].x[-1]
+
+
 def test_without_a_figure_the_gradient_that_was_left_is_shown(grade):
     """The same numbers, and said to be no drawing of theirs."""
     (picture,) = grade(SINE.split("    plt.plot")[0]).exhibits["sin_derivative"]

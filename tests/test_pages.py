@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from autograder import cli
+from autograder import cli, exhibits
 from autograder.exhibits import bars, curves, line, matrices
 from autograder.model import Outcome, Override, Report, Skipped, SourceFile, Status, Submission, Unit, Verdict
 from autograder.report import files, pages, tally
-from autograder.report.pages import names
+from autograder.report.pages import names, plots
 from tests.test_exhibits import a_pass, every_kind, timeline
 from tests.test_report import DERIVATIVE, PLOT, RUN, answer, failed, passed, waiting
 
@@ -196,6 +198,24 @@ def test_no_numbers_break_a_picture(value):
     text = raw(report(answer(failed()), exhibits={"sin_derivative": shown}))["students/ada.html"]
     drawn = re.findall(r'(?:x|y|d|at|width|height)\d?="([^"]*)"', text)
     assert drawn and not [number for number in drawn if "nan" in number or "inf" in number]
+
+
+NUMBERS = st.one_of(st.none(), st.floats(-1e30, 1e30))
+
+
+@given(st.lists(st.tuples(st.floats(-1e30, 1e30), NUMBERS), min_size=1, max_size=9), st.lists(NUMBERS, min_size=1))
+def test_any_numbers_can_be_drawn(points, values):
+    """No exhibit is lost to its numbers, and every position is a number."""
+    x, y = zip(*points, strict=True)
+    found = (
+        exhibits.Curves(True, (exhibits.Line("slope", "", x, y), exhibits.Line("expected", "", x, y))),
+        exhibits.Bars(tuple(values), tuple(values), len(values)),
+        exhibits.Matrices((tuple(values),), (tuple(values),), (1, len(values)), (1, len(values))),
+        exhibits.Timeline((exhibits.Step("", "grad", True, "", tuple(values), 99),), 1),
+    )
+    for exhibit in found:
+        assert plots._drawn(exhibit) == plots.of(exhibit)
+        assert not re.search(r"=nan|=inf|=-inf|nan |inf ", repr(plots.of(exhibit)))
 
 
 def test_a_person_s_decision_is_shown():

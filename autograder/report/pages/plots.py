@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder.exhibits import Bars, Curves, Line, Matrices, Number, Numbers, Step, Timeline
+from autograder.exhibits import Bars, Curves, Exhibit, Line, Matrices, Number, Numbers, Step, Timeline
 from autograder.report import wording
 
 WIDTH, HEIGHT = 420.0, 236.0
@@ -20,6 +20,7 @@ MOST_OUTLINES = 40  # more would hide what they outline
 NUMBERS_UP_TO = 5  # columns, so that numbers fit into the cells
 SAME = 1e-4  # of the largest entry: what is drawn as equal
 BY_EYE = 0.02
+TINY = 1e-30
 NAMES = {"f": "f", "slope": "f′", "expected": "expected f′", "other": "another curve"}
 
 
@@ -153,8 +154,15 @@ class TimelinePlot:
 Plot = CurvePlot | BarPlot | MatrixPlot | TimelinePlot
 
 
-def of(exhibit: Curves | Matrices | Bars | Timeline) -> Plot | None:
-    """The drawing of an exhibit; None where there is nothing to draw."""
+def of(exhibit: Exhibit) -> Plot | None:
+    """The drawing of an exhibit; None where there is nothing to draw, or no way to."""
+    try:
+        return _drawn(exhibit)
+    except Exception:  # noqa: BLE001  numbers of strangers: a page is worth more than a picture
+        return None
+
+
+def _drawn(exhibit: Exhibit) -> Plot | None:
     match exhibit:
         case Curves():
             return _curves(exhibit)
@@ -197,8 +205,8 @@ def _scale(values: Iterable[Number], start: float, end: float, margin: float = 0
     known = [value for value in values if value is not None] or [0.0]
     low, high = min(known), max(known)
     room = (high - low) * margin
-    if high - low <= 1e-9 * max(abs(low), abs(high)):  # one number: it stands in the middle
-        room = abs(low) or 1.0
+    if high - low <= max(1e-9 * max(abs(low), abs(high)), TINY):  # one number: it stands in the middle
+        room = abs(low) if abs(low) > TINY else 1.0
     return Scale(low - room, high + room, start, end)
 
 
@@ -229,7 +237,7 @@ def _curves(exhibit: Curves) -> CurvePlot | None:
     x = _horizontal((value for line in lines for value in line.x), 0.0)
     y = _vertical(value for line in lines for value in line.y)
     paths = tuple(Path(line.part, _name(line), _path(line, x, y)) for line in lines)
-    caption = "As you drew it" if exhibit.drawn else "As x.grad was left by the last pass"
+    caption = "As you drew it" if exhibit.drawn else "As the last pass left the gradient"
     return CurvePlot(caption, _about_curves(lines), _axes(x, y), paths)
 
 
@@ -254,10 +262,21 @@ def _about_curves(lines: Sequence[Line]) -> str:
     slopes = [line for line in lines if line.part == "slope"]
     if not slopes or expected is None:
         return "No curve here is f′ or close to it."
-    gap, scale = min(_gap(line, expected) for line in slopes), max(abs(v) for v in expected.y if v is not None)
+    if not any(_overlap(line, expected) for line in slopes):
+        return "f′ is drawn against another x than that of the expected derivative."
+    gap, scale = (
+        min(_gap(line, expected) for line in slopes),
+        max((abs(v) for v in expected.y if v is not None), default=0.0),
+    )
     if gap <= BY_EYE * scale:
         return "f′ lies on the expected derivative."
     return f"f′ and the expected derivative are up to {gap:.2g} apart." if math.isfinite(gap) else "f′ is incomplete."
+
+
+def _overlap(line: Line, expected: Line) -> bool:
+    """At least half of x is where a derivative is expected."""
+    low, high = min(v for v in expected.x if v is not None), max(v for v in expected.x if v is not None)
+    return 2 * sum(v is not None and low <= v <= high for v in line.x) >= len(line.x)
 
 
 def _gap(line: Line, expected: Line) -> float:
@@ -329,7 +348,7 @@ def _matrices(exhibit: Matrices) -> MatrixPlot | None:
         _map(f"yours, {_by(exhibit.shape)}", 8.0, exhibit.theirs, size, largest, off),
         _map(f"expected, {_by(exhibit.expected_shape)}", WIDTH / 2 + 8.0, exhibit.expected, size, largest, set()),
     )
-    return MatrixPlot("Your Jacobian and the expected one", _about_matrices(exhibit, off), rows * size + 34.0, maps)
+    return MatrixPlot("Your matrix and the expected one", _about_matrices(exhibit, off), rows * size + 34.0, maps)
 
 
 def _by(shape: Sequence[int]) -> str:
