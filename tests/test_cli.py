@@ -22,6 +22,7 @@ from autograder.model import (
     Exercise,
     Outcome,
     Report,
+    Run,
     Skipped,
     Status,
     Submission,
@@ -445,6 +446,28 @@ def test_a_terminal_gets_colours_unless_it_asks_for_none(tmp_path, more, colours
     start = next(number for number, line in enumerate(lines) if line.startswith("    ✗ matrix: "))
     assert re.match(r"    \S", lines[start + 1]), "a line that is wrapped is set in again"
     assert max(len(line) for line in lines[start:] if not line.startswith("written: ")) <= 60
+
+
+@pytest.mark.parametrize(("columns", "header"), [(100, "attempted"), (40, "tried")])
+def test_a_terminal_ends_with_the_class_in_tables(tmp_path, columns, header):
+    """Counts an exercise, the most frequent mistakes, and the summary last; short headers where it is narrow."""
+    hand_in(tmp_path, "ada.py", "grace.py")
+    plain = os.environ | {"TERM": "xterm", "NO_COLOR": "1", "COLUMNS": str(columns)}
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", on_terminal(tmp_path, plain))
+    assert re.search(rf"exercise\s+{header}\s", shown)
+    assert re.search(r"control_flow\s+2\s+0\s+2\s+0", shown)
+    assert re.search(r"times\s+most frequent mistakes\s+2\s+jacobian: The result", shown)
+    assert shown.index("most frequent") < shown.index("2 graded")
+    assert max(map(len, shown.split("written: ")[0].splitlines())) <= max(columns, 60)
+
+
+def test_verbose_lists_what_passed(tmp_path):
+    """A line a criterion, in a pipe as well."""
+    passed = Verdict(CRITERION, Status.PASSED, where="cell 3")
+    one = Report(Submission("ada", "ada.py"), Outcome.FINISHED, (Answer(EXERCISES["jacobian"], True, (passed,)),))
+    graded = cli.Graded(Run(1, *["2026-03-01T10:00:00+00:00"] * 2, "0", "2"), (one,), ())
+    assert "    ✓ matrix (cell 3)\n" in graded.rendered("text", verbose=True)
+    assert "matrix" not in graded.rendered("text")
 
 
 def on_terminal(folder, environment):
