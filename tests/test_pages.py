@@ -16,7 +16,7 @@ from autograder import cli, exhibits
 from autograder.exhibits import bars, curves, line, matrices
 from autograder.model import Outcome, Override, Report, Skipped, SourceFile, Status, Submission, Unit, Verdict
 from autograder.report import files, pages, tally
-from autograder.report.pages import names, plots
+from autograder.report.pages import names, pictures
 from tests.test_exhibits import a_pass, every_kind, timeline
 from tests.test_report import DERIVATIVE, PLOT, RUN, answer, failed, passed, waiting
 
@@ -214,8 +214,8 @@ def test_any_numbers_can_be_drawn(points, values):
         exhibits.Timeline((exhibits.Step("", "grad", True, "", tuple(values), 99),), 1),
     )
     for exhibit in found:
-        assert plots._drawn(exhibit) == plots.of(exhibit)
-        assert not re.search(r"=nan|=inf|=-inf|nan |inf ", repr(plots.of(exhibit)))
+        assert pictures.drawn(exhibit) == pictures.of(exhibit)
+        assert not re.search(r"=nan|=inf|=-inf|nan |inf ", repr(pictures.of(exhibit)))
 
 
 def test_a_person_s_decision_is_shown():

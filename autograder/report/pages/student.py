@@ -7,7 +7,7 @@ from markupsafe import escape
 
 from autograder.model import Answer, Outcome, Override, Report, Run, Status, Verdict
 from autograder.report import tally, wording
-from autograder.report.pages import cells, plots
+from autograder.report.pages import cells, pictures
 
 MOST_REMARKS = 12
 MOST_BYTES_OF_CODE = 80_000  # on a page, so that it stays one that a phone opens
@@ -52,7 +52,7 @@ class AnswerView:
     override: Override | None
     graded: float
     criteria: tuple[CriterionView, ...]
-    plots: tuple[plots.Plot, ...]
+    pictures: tuple[pictures.Picture, ...]
     cells: tuple[tuple[str, cells.Cell], ...]  # with their anchors
 
 
@@ -102,7 +102,7 @@ def _cells(report: Report, answers: Sequence[Answer]) -> Iterator[Anchored]:
 
 def _answer(report: Report, answer: Answer, shown: Anchored) -> AnswerView:
     exercise = answer.exercise
-    drawn = (plots.of(exhibit) for exhibit in report.exhibits.get(exercise.name, ()))
+    drawn = (pictures.of(exhibit) for exhibit in report.exhibits.get(exercise.name, ()))
     return AnswerView(
         name=exercise.name,
         title=exercise.title,
@@ -112,7 +112,7 @@ def _answer(report: Report, answer: Answer, shown: Anchored) -> AnswerView:
         override=answer.override,
         graded=answer.graded,
         criteria=tuple(_criterion(verdict, shown) for verdict in answer.verdicts),
-        plots=tuple(plot for plot in drawn if plot),
+        pictures=tuple(picture for picture in drawn if picture),
         cells=tuple(shown),
     )
 
