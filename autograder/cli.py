@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from autograder import __version__, ladder
 from autograder.model import Exercise, Outcome, Report, Run, Skipped, Status, Submission
-from autograder.report import FORMATS, encoded, files, screen, terminal, wording
+from autograder.report import FOLDERS, FORMATS, encoded, files, pages, screen, terminal, wording
 
 if TYPE_CHECKING:  # they import what takes time
     from autograder.run import Grader
@@ -54,6 +54,7 @@ where results go:
   stdout                 each submission with its points and the reason where points were lost
   DIR/results.json       everything, for programs (docs/results.md describes it)
   DIR/gradebook.csv      a row for each submission, for spreadsheets
+  DIR/report/index.html  the class, for you; beside it a page for each student
   DIR/grades.sqlite3     what is known: nothing is run twice, a killed run goes on
   stderr                 progress and problems
 
@@ -92,7 +93,9 @@ class Graded:
     reports: tuple[Report, ...]
     skipped: tuple[Skipped, ...]
 
-    def rendered(self, name: str) -> str:
+    def rendered(self, name: str, *, verbose: bool = False) -> str:
+        if name == "text":
+            return terminal.render(self.run, self.reports, self.skipped, verbose=verbose)
         return FORMATS[name](self.run, self.reports, self.skipped)
 
 
@@ -132,7 +135,7 @@ def _end_as_on_ctrl_c() -> None:
 
 
 def _grade(arguments: argparse.Namespace) -> int:
-    targets = files.targets(arguments.output, arguments.to)
+    targets = files.targets(arguments.output, arguments.to, pages=not arguments.no_html)
     files.refuse_inside(targets, arguments.paths)
     with _dependencies():
         exercises = _exercises(arguments.exercise)
@@ -145,7 +148,7 @@ def _grade(arguments: argparse.Namespace) -> int:
     for problem in problems:
         _stopped(problem, Exit.OURS)
     if not arguments.quiet and not problems:
-        _complain(f"written: {', '.join(_short(target.path) for target in targets)}")
+        _complain(f"written: {', '.join(_written(target) for target in targets)}")
     return Exit.OURS if problems else Exit.DONE
 
 
@@ -183,11 +186,13 @@ def _add_what_is_graded(parser: argparse.ArgumentParser) -> None:
 def _add_where_it_goes(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     formats = ", ".join(FORMATS)
-    more = f"one more file, in one of {formats}; may be repeated"
+    more = f"one more file in one of {formats}, or html=FOLDER; may be repeated"
     add("--output", type=_path, default=Path("results"), metavar="DIR", help="for results (default: results/)")
     add("--to", action="append", default=[], type=_format_and_file, metavar="FORMAT=FILE", help=more)
+    add("--no-html", action="store_true", help="no class report, no pages for students")
     add("--format", choices=FORMATS, metavar="FORMAT", help=f"of stdout: {formats} (default: text)")
     add("--quiet", action="store_true", help="no progress or notes; on stdout only what --format asks for")
+    add("--verbose", action="store_true", help="list the criteria that passed as well")
 
 
 def _path(text: str) -> Path:
@@ -228,8 +233,9 @@ def _format_and_file(text: str) -> tuple[str, str]:
     name, equals, file = text.partition("=")
     if not (equals and file):
         raise argparse.ArgumentTypeError(f"expected FORMAT=FILE, as in csv=grades.csv, got {text!r}")
-    if name not in FORMATS:
-        raise argparse.ArgumentTypeError(f"unknown format {name!r}{wording.did_you_mean(name, FORMATS)}")
+    known = (*FORMATS, *FOLDERS)
+    if name not in known:
+        raise argparse.ArgumentTypeError(f"unknown format {name!r}{wording.did_you_mean(name, known)}")
     return name, file
 
 
@@ -361,13 +367,24 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _save(targets: Iterable[files.Target], graded: Graded) -> Iterator[str]:
+def _save(targets: Sequence[files.Target], graded: Graded) -> Iterator[str]:
     """Write all files; say so if that fails, since what was graded can still be printed."""
-    contents = {target.path: encoded(target.format, graded.rendered(target.format)) for target in targets}
+    single = [target for target in targets if not target.is_folder]
     try:
-        files.write(contents)
+        files.write([(target.path, encoded(target.format, graded.rendered(target.format))) for target in single])
     except OSError as error:
         yield f"the results could not be written, and are printed only: {error}"
+    for target in targets:
+        if target.is_folder:
+            yield from _save_pages(target, graded)
+
+
+def _save_pages(target: files.Target, graded: Graded) -> Iterator[str]:
+    """After the results: what people look at can always be made again from what was kept."""
+    try:
+        files.write_pages(target.path, FOLDERS[target.format](graded.run, graded.reports, graded.skipped))
+    except OSError as error:
+        yield f"the pages in {_short(target.path)} could not be written, and are as they were before: {error}"
 
 
 def _failures(reports: Sequence[Report]) -> Iterator[str]:
@@ -407,10 +424,10 @@ def _reader_may_leave() -> Iterator[None]:
 def _show(arguments: argparse.Namespace, graded: Graded) -> None:
     name = arguments.format or ("" if arguments.quiet else "text")
     if name == "text" and sys.stdout.isatty():
-        screen.paint(terminal.lines(graded.run, graded.reports, graded.skipped))
+        screen.show(graded.run, graded.reports, graded.skipped, verbose=arguments.verbose)
     elif name:
         _speak_utf8(name)
-        sys.stdout.write(graded.rendered(name))
+        sys.stdout.write(graded.rendered(name, verbose=arguments.verbose))
 
 
 def _speak_utf8(name: str) -> None:
@@ -422,6 +439,10 @@ def _speak_utf8(name: str) -> None:
 def _short(path: Path) -> str:
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _written(target: files.Target) -> str:
+    return _short(target.path / pages.INDEX if target.is_folder else target.path)
 
 
 def _names(paths: Iterable[Path]) -> str:

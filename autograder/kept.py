@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from autograder import fingerprint
+from autograder import exhibits, fingerprint
 from autograder.model import Answer, Case, Exercise, Outcome, Report, Status, Submission, Verdict
 from autograder.observe import Conditions, Job, Run
 from autograder.store import Store, key_of, without_tape
@@ -110,6 +110,8 @@ def document(report: Report) -> dict[str, Any]:
         "remarks": list(report.remarks),
         "acts": list(report.acts),
         "answers": {answer.exercise.name: _answer(answer) for answer in report.answers},
+        "exhibits": {name: list(map(exhibits.document, shown)) for name, shown in report.exhibits.items()},
+        "seconds": round(report.seconds, 3),
     }
 
 
@@ -131,7 +133,9 @@ def _answer(answer: Answer) -> dict[str, Any]:
 
 def _report(kept: Mapping[str, Any], submission: Submission, exercises: Mapping[str, Exercise]) -> Report:
     answers = tuple(_answer_of(exercises[name], answer) for name, answer in kept["answers"].items())
-    return Report(submission, Outcome(kept["outcome"]), answers, tuple(kept["remarks"]), tuple(kept["acts"]))
+    shown = {name: tuple(map(exhibits.parsed, found)) for name, found in kept["exhibits"].items()}
+    said = (tuple(kept["remarks"]), tuple(kept["acts"]))
+    return Report(submission, Outcome(kept["outcome"]), answers, *said, shown, kept["seconds"])
 
 
 def _answer_of(exercise: Exercise, kept: Mapping[str, Any]) -> Answer:

@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # it imports what takes time
+    from autograder.exhibits import Exhibit
 
 
 class Outcome(Enum):
@@ -215,6 +219,8 @@ class Report:
     answers: tuple[Answer, ...]
     remarks: tuple[str, ...] = ()
     acts: tuple[str, ...] = ()  # for the instructor: what honest answers do not do
+    exhibits: Mapping[str, tuple["Exhibit", ...]] = field(default_factory=dict)  # exercise → what pictures are made of
+    seconds: float = field(default=0.0, compare=False)  # that its code took, over all its runs
 
     @property
     def score(self) -> float:

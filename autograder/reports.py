@@ -2,9 +2,10 @@
 
 import re
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from autograder.evidence import Error, Remark, error_kind
+from autograder.exhibits import Exhibit
 from autograder.model import Answer, Exercise, Outcome, Report, Status, Submission, Verdict
 from autograder.observe import Observed
 from autograder.talk import Ending
@@ -14,7 +15,11 @@ NOT_ALLOWED = "not allowed while grading"  # as in worker/refusals.py: it says m
 
 
 def graded(
-    submission: Submission, written: Observed, hidden: Sequence[Observed], answers: tuple[Answer, ...]
+    submission: Submission,
+    written: Observed,
+    hidden: Sequence[Observed],
+    answers: tuple[Answer, ...],
+    exhibits: Mapping[str, tuple[Exhibit, ...]],
 ) -> Report:
     """Of a submission that ran."""
     observed = (written, *hidden)
@@ -22,7 +27,8 @@ def graded(
     acts = tuple(dict.fromkeys([*(act for one in observed for act in _acts(one)), *_hints(submission)]))
     fault = next((fault for one in observed for fault in one.faults), None)
     if fault is None or acts:  # with an observer that somebody has laid hands on, its failure is not ours
-        return Report(submission, written.first.outcome, answers, remarks, acts)
+        seconds = sum(ending.seconds for one in observed for ending in one.endings)
+        return Report(submission, written.first.outcome, answers, remarks, acts, exhibits, seconds)
     failed = f"Our observer failed in this run, so nothing is taken off: {fault.text.splitlines()[-1]}"
     return Report(submission, Outcome.GRADER_ERROR, tuple(map(_forgiven, answers)), (*remarks, failed), acts)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from autograder import judge, oracle, reports, server, spec
+from autograder import exhibits, judge, oracle, reports, server, spec
 from autograder.kept import Memory
 from autograder.ladder import Rung
 from autograder.model import Case, Exercise, Report, Submission
@@ -168,7 +168,8 @@ class Grader:
             *self._hidden(runs, whole, seen, None),
         ]
         judged = (judge.judge(e, self._graders[e.name], seen[e.name], e.name in rest | whole) for e in self._exercises)
-        return reports.graded(submission, written, hidden, tuple(judged))
+        shown = {name: exhibits.of(self._graders[name], seen[name]["as_written"]) for name in rest | whole}
+        return reports.graded(submission, written, hidden, tuple(judged), shown)
 
     def _attempted(self, views: Mapping[str, Seen]) -> set[str]:
         """The exercises that something in this run is about."""

@@ -21,6 +21,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "exercises"
 AS_WRITTEN = Case("as_written")
 _MAX_DIGITS = 18
 MAX_ARGUMENTS = 4  # of a call
+EXHIBIT = "exhibit"  # the function of a grader that picks out what is drawn; no criterion
 GENERAL_REASONS = ("none", "shape", "dtype", "not_finite", "values", "not_executed", "in_words", "no_words")
 
 
@@ -291,6 +292,9 @@ def _check_grader(exercise: Exercise, where: str, grader: ModuleType) -> None:
         name: f for name, f in vars(grader).items() if _is_own_function(f, grader) and not name.startswith("_")
     }
     path = f"graders/{exercise.name}.py"
+    if any(criterion.name == EXHIBIT for criterion in exercise.criteria):
+        raise SpecError(f"{where}: criteria.{EXHIBIT} cannot be: the name is kept for what is drawn; choose another")
+    _check_exhibit(path, functions.pop(EXHIBIT, None))
     wanted = {"attempted", *(criterion.name for criterion in exercise.criteria)}
     for name in sorted(wanted - set(functions)):
         raise SpecError(f"{path} has no function `{name}`, which exercises/{where} needs")
@@ -301,6 +305,12 @@ def _check_grader(exercise: Exercise, where: str, grader: ModuleType) -> None:
     for name, function in functions.items():
         _check_parameters(exercise, f"{path}: {name}", function)
     _check_reasons(exercise, where, grader)
+
+
+def _check_exhibit(path: str, function: Callable[..., object] | None) -> None:
+    """Nothing of a hidden case may ever be drawn."""
+    if function and list(inspect.signature(function).parameters) != [AS_WRITTEN.name]:
+        raise SpecError(f"{path}: {EXHIBIT} has to have one parameter, {AS_WRITTEN.name}: hidden runs are never drawn")
 
 
 def _check_reasons(exercise: Exercise, where: str, grader: ModuleType) -> None:

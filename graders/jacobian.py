@@ -10,6 +10,7 @@ import numpy as np
 
 from autograder import gains
 from autograder.evidence import error_kind
+from autograder.exhibits import matrices
 from autograder.judge import agree, close, confirmed, for_a_person, holds, newest, not_reached
 from autograder.model import Tolerance
 from autograder.oracle import map_jacobian
@@ -65,6 +66,13 @@ def by_autodiff(as_written, fresh, scaled):
     if claims or (_has_function(as_written) and fresh.called):
         return not_reached()
     return for_a_person(_not_executed(as_written), "not_executed")
+
+
+def exhibit(as_written):
+    """The matrix that passes, or else the latest one."""
+    whole = [claim for claim in _matrix(as_written) if hasattr(claim, "expected") and claim.observed is not None]
+    for claim in sorted(whole, key=lambda claim: (_passes(claim), claim.order))[-1:]:
+        yield matrices(claim.observed, claim.expected)
 
 
 # ---------------------------------------------------------------------------------- the scaled run

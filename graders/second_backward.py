@@ -11,6 +11,7 @@ import numpy as np
 
 from autograder import gains
 from autograder.evidence import error_kind
+from autograder.exhibits import timeline
 from autograder.judge import best, confirmed, for_a_person, holds, not_reached
 
 TWICE = (
@@ -51,6 +52,14 @@ def explanation(as_written):
     judged = [*_repeats(as_written), *_rebuilt(as_written)]
     near = judged[0] if judged else None
     return for_a_person(as_written.words(kinds=("markdown", "comment", "string", "output"), near=near))
+
+
+def exhibit(as_written):
+    """The passes that are about a second time, and the first ones that they repeat."""
+    again = [*_repeats(as_written), *_rebuilt(as_written)]
+    told = {number for p in again for number in (p.number, p.repeat_of, p.rebuilt_of)}
+    if again:
+        yield timeline(p for p in as_written.passes if p.number in told)
 
 
 def _adds_again(as_written, scaled):

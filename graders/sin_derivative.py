@@ -6,6 +6,7 @@ x.grad = cos x        where autograd is told s′ instead: x.grad = s′(x), whi
 import numpy as np
 
 from autograder.evidence import error_kind
+from autograder.exhibits import curves, line
 from autograder.judge import agree, best, close, confirmed, holds, newest, not_reached
 from autograder.model import Tolerance
 from autograder.oracle import told_slope
@@ -380,6 +381,57 @@ def _kept_none(seen):
     """A variable that holds None, made where a pass through a sine ran."""
     places = {p.where for p in seen.passes if "Sin" in p.ops}
     return [value for value in seen.values if value.none and value.name and value.where in places]
+
+
+# ---------------------------------------------------------------------------------- for pictures
+
+
+def exhibit(as_written):
+    """The figure that shows most, as drawn; and where it shows no f′, x.grad as the last pass left it."""
+    drawn = _telling(as_written)
+    kinds = [_kind(curve, as_written) for curve in drawn]
+    if drawn:
+        parts = [_part(as_written, kind, curve) for kind, curve in zip(kinds, drawn, strict=True)]
+        lines = [line(part, curve.x, curve.y, curve.label) for part, curve in zip(parts, drawn, strict=True)]
+        x, unit = _axis(as_written, kinds, drawn)
+        yield curves([*lines[:5], line("expected", x, np.cos(x * unit))])
+    if not set(kinds) - {"", "f"}:
+        yield from _left(as_written)
+
+
+def _telling(seen):
+    """The curves of the figure that holds most of f and f′, with and without mistakes."""
+    figures = {}
+    for curve in _curves(seen):
+        figures.setdefault(curve.figure, []).append(curve)
+    told = {figure: len({_kind(c, seen) for c in found} - {""}) for figure, found in figures.items()}
+    best_of = max(told, key=lambda figure: told[figure], default=None)
+    return figures[best_of] if best_of is not None and told[best_of] else []
+
+
+def _part(seen, kind, curve):
+    if kind == "against_index":
+        kind = next(filter(None, (_kind_at(curve.y, x) for x in _inputs_of_size(seen, curve.x.size))))
+    return {"f": "f", "": "other"}.get(kind, "slope")
+
+
+def _axis(seen, kinds, drawn):
+    """x for the expected curve, and its unit: that of f or f′ as drawn; the student's own x if they used none."""
+    curve = next(c for kind, c in zip(kinds, drawn, strict=True) if kind)
+    if "against_index" in kinds and set(kinds) <= {"", "against_index"}:
+        return np.sort(_inputs_of_size(seen, curve.x.size)[0]), 1.0
+    unit = next((unit for unit in UNITS if _kind_at(curve.y, curve.x * unit)), 1.0)
+    return np.linspace(curve.x.min(), curve.x.max(), 200), unit
+
+
+def _left(seen):
+    """x and x.grad of the last pass through a sine."""
+    leaves = [leaf for p in seen.passes for leaf in p.leaves if "Sin" in p.ops and not p.error]
+    known = [leaf for leaf in leaves if leaf.x is not None and leaf.after is not None and leaf.x.size >= FEWEST_POINTS]
+    for leaf in known[-1:]:
+        order = np.argsort(np.ravel(leaf.x))
+        x, slopes = np.ravel(leaf.x)[order], np.ravel(leaf.after)[order]
+        yield curves([line("f", x, np.sin(x)), line("slope", x, slopes), line("expected", x, np.cos(x))], drawn=False)
 
 
 # ---------------------------------------------------------------------------------- the counterfactual

@@ -22,6 +22,7 @@ from autograder.model import (
     Exercise,
     Outcome,
     Report,
+    Run,
     Skipped,
     Status,
     Submission,
@@ -209,7 +210,7 @@ def test_results_among_the_submissions_are_refused(options, tmp_path):
 def test_writes_both_files_and_leaves_nothing_else(pretend, tmp_path, capsys):
     assert cli.main(["week3", "--seed", "5"]) == 0
     found = sorted(file.name for file in (tmp_path / "results").iterdir())
-    assert found == ["gradebook.csv", "grades.sqlite3", "results.json"]
+    assert found == ["gradebook.csv", "grades.sqlite3", "report", "results.json"]
     written = json.loads((tmp_path / "results/results.json").read_text("utf-8"))
     assert [one["student"] for one in written["reports"]] == ["ada", "grace"]
     assert (written["run"]["seed"], written["run"]["torch"]) == (5, "2.6.0")
@@ -275,7 +276,7 @@ def test_a_disk_that_fills_up_keeps_older_results(pretend, tmp_path, capsys, mon
     monkeypatch.setattr(Path, "write_bytes", full)
     assert cli.main(["week3", "--seed", "2"]) == 1
     assert (tmp_path / "results/results.json").read_bytes() == before
-    assert len(list((tmp_path / "results").iterdir())) == 3
+    assert len(list((tmp_path / "results").iterdir())) == 4
     told = capsys.readouterr()
     assert "No space left" in told.err and "(seed 2)" in told.out
 
@@ -444,7 +445,29 @@ def test_a_terminal_gets_colours_unless_it_asks_for_none(tmp_path, more, colours
     lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("    ✗ matrix: "))
     assert re.match(r"    \S", lines[start + 1]), "a line that is wrapped is set in again"
-    assert max(map(len, lines[start:])) <= 60
+    assert max(len(line) for line in lines[start:] if not line.startswith("written: ")) <= 60
+
+
+@pytest.mark.parametrize(("columns", "header"), [(100, "attempted"), (40, "tried")])
+def test_a_terminal_ends_with_the_class_in_tables(tmp_path, columns, header):
+    """Counts an exercise, the most frequent mistakes, and the summary last; short headers where it is narrow."""
+    hand_in(tmp_path, "ada.py", "grace.py")
+    plain = os.environ | {"TERM": "xterm", "NO_COLOR": "1", "COLUMNS": str(columns)}
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", on_terminal(tmp_path, plain))
+    assert re.search(rf"exercise\s+{header}\s", shown)
+    assert re.search(r"control_flow\s+2\s+0\s+2\s+0", shown)
+    assert re.search(r"times\s+most frequent mistakes\s+2\s+jacobian: The result", shown)
+    assert shown.index("most frequent") < shown.index("2 graded")
+    assert max(map(len, shown.split("written: ")[0].splitlines())) <= max(columns, 60)
+
+
+def test_verbose_lists_what_passed(tmp_path):
+    """A line a criterion, in a pipe as well."""
+    passed = Verdict(CRITERION, Status.PASSED, where="cell 3")
+    one = Report(Submission("ada", "ada.py"), Outcome.FINISHED, (Answer(EXERCISES["jacobian"], True, (passed,)),))
+    graded = cli.Graded(Run(1, *["2026-03-01T10:00:00+00:00"] * 2, "0", "2"), (one,), ())
+    assert "    ✓ matrix (cell 3)\n" in graded.rendered("text", verbose=True)
+    assert "matrix" not in graded.rendered("text")
 
 
 def on_terminal(folder, environment):

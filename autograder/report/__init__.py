@@ -1,10 +1,10 @@
 """Reports → text, one pure function a file. A new format is one module and one line here."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from autograder.model import Report, Run, Skipped
-from autograder.report import gradebook_csv, results_json, terminal
+from autograder.report import gradebook_csv, pages, results_json, terminal
 
 Renderer = Callable[[Run, Sequence[Report], Sequence[Skipped]], str]
 
@@ -14,6 +14,11 @@ FORMATS: Mapping[str, Renderer] = MappingProxyType(
         "json": results_json.render,
         "csv": gradebook_csv.render,
     }
+)
+
+# What is a folder of pages rather than one text: (path below the folder, text) of each.
+FOLDERS: Mapping[str, Callable[[Run, Sequence[Report], Sequence[Skipped]], Iterator[tuple[str, str]]]] = (
+    MappingProxyType({"html": pages.render})
 )
 
 

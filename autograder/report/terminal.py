@@ -33,19 +33,18 @@ class Columns:
     exercise: int
 
 
-def render(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped]) -> str:
+def render(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped], *, verbose: bool = False) -> str:
     """The lines as one text: no colours, and nothing is wrapped."""
-    return "".join(f"{' ' * line.indent}{line.text}\n" for line in lines(run, reports, skipped))
+    shown = (*lines(reports, skipped, verbose=verbose), Line(""), Line(summary(run, reports, skipped)))
+    return "".join(f"{' ' * line.indent}{line.text}\n" for line in shown)
 
 
-def lines(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped]) -> Iterator[Line]:
-    """Each submission, each file that was skipped, and a summary."""
+def lines(reports: Sequence[Report], skipped: Sequence[Skipped], *, verbose: bool = False) -> Iterator[Line]:
+    """Each submission, and each file that was skipped; `verbose`: with the criteria that passed."""
     columns = columns_of(reports)
     for report in reports:
-        yield from report_lines(report, columns)
+        yield from report_lines(report, columns, verbose=verbose)
     yield from (Line(f"skipped  {wording.clean(file.path)}: {_flat(file.why)}", "quiet") for file in skipped)
-    yield Line("")
-    yield Line(summary(run, reports, skipped))
 
 
 def columns_of(reports: Sequence[Report]) -> Columns:
@@ -55,7 +54,7 @@ def columns_of(reports: Sequence[Report]) -> Columns:
     return Columns(_width(students), _width(exercises))
 
 
-def report_lines(report: Report, columns: Columns) -> Iterator[Line]:
+def report_lines(report: Report, columns: Columns, *, verbose: bool = False) -> Iterator[Line]:
     """How it ended if it did not finish; each exercise that was attempted; what was not; remarks."""
     student = _padded(wording.clean(report.submission.student), columns.student)
     ended = _flat(wording.outcome(report))
@@ -64,7 +63,7 @@ def report_lines(report: Report, columns: Columns) -> Iterator[Line]:
     for answer in filter(_shown, report.answers):
         yield _answer_line(student, answer, columns)
         yield from _decision(answer)
-        yield from _reasons(answer.verdicts)
+        yield from _reasons(v for v in answer.verdicts if verbose or v.status is not Status.PASSED)
     missing = [answer.exercise.name for answer in report.answers if not _shown(answer)]
     if missing and report.outcome not in wording.UNGRADED:
         yield Line(f"{student}  not attempted: {', '.join(missing)}", "quiet")
@@ -115,18 +114,20 @@ def _reasons(verdicts: Iterable[Verdict]) -> Iterator[Line]:
     """Criteria that would be told the same share one line."""
     groups: dict[tuple[str, str], list[Verdict]] = {}
     for verdict in verdicts:
-        if verdict.status is not Status.PASSED:
-            groups.setdefault(_said(verdict), []).append(verdict)
+        groups.setdefault(_said(verdict), []).append(verdict)
     for (mark, sentence), group in groups.items():
         names = ", ".join(verdict.criterion.name for verdict in group)
         places = dict.fromkeys(_flat(verdict.where) for verdict in group if verdict.where)
         where = f" ({', '.join(places)})" if places else ""
-        yield Line(f"{mark} {names}: {sentence}{where}", _tone(group[0]), _REASON_INDENT)
+        said = f": {sentence}" if sentence else ""
+        yield Line(f"{mark} {names}{said}{where}", _tone(group[0]), _REASON_INDENT)
 
 
 def _said(verdict: Verdict) -> tuple[str, str]:
     """The mark in front of a line and the sentence after the criterion's name."""
     match verdict.status:
+        case Status.PASSED:
+            return "✓", ""
         case Status.NEEDS_REVIEW:
             return "?", _awaits(verdict)
         case Status.GRADER_ERROR:
@@ -148,6 +149,8 @@ def _awaits(verdict: Verdict) -> str:
 def _tone(verdict: Verdict) -> Tone:
     if verdict.status is Status.GRADER_ERROR:
         return "ours"
+    if verdict.status is Status.PASSED:
+        return "quiet"
     return "waits" if verdict.status is Status.NEEDS_REVIEW else "plain"
 
 

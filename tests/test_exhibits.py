@@ -1,0 +1,120 @@
+"""What pictures are made of: capped, finite, plain, kept with the report, and worth nothing."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from autograder import exhibits, kept, spec
+from autograder.exhibits import bars, curves, line, matrices, timeline
+from tests.conftest import ROOT
+
+SINE = """
+    import torch
+    import matplotlib.pyplot as plt
+    x = torch.linspace(0, 6, 500, requires_grad=True)
+    y = torch.sin(x)
+    y.sum().backward()
+    plt.plot(x.detach(), y.detach(), label="f")
+    plt.plot(x.detach(), x.grad, label="slope")
+"""
+
+
+def a_pass(error="", after=None, **more):
+    leaves = [SimpleNamespace(after=after)]
+    told = {"where": "hw.py, line 3", "call": "backward", "retain": False, "error": error, "leaves": leaves}
+    return SimpleNamespace(**told | more)
+
+
+def every_kind():
+    x = np.linspace(0, 1, 1000)
+    return (
+        curves([line("f", x, np.sin(x), "a label")]),
+        matrices(np.eye(3), np.ones((2, 3))),
+        bars(np.array([1.0, np.nan]), np.array([1.0, 2.0])),
+        timeline([a_pass(after=np.arange(9.0)), a_pass("RuntimeError: no\n  more")]),
+    )
+
+
+def test_a_curve_is_thinned_and_keeps_its_ends():
+    """As many points as a picture needs, the first and the last among them."""
+    kept_line = line("f", np.arange(10_000), np.arange(10_000.0))
+    assert len(kept_line.x) == len(kept_line.y) == exhibits.MOST_POINTS <= 400
+    assert (kept_line.x[0], kept_line.x[-1]) == (0.0, 9999.0)
+
+
+def test_numbers_that_are_not_finite_are_none():
+    """Also those that no axis could hold; a point without an x is left out."""
+    found = line("slope", np.array([0, 1, 2, np.inf]), np.array([1, np.nan, 1e300, 4]))
+    assert (found.x, found.y) == ((0.0, 1.0, 2.0), (1.0, None, None))
+
+
+def test_what_is_large_is_cut_and_its_size_told():
+    """A matrix of 32 × 32 at most, so many bars, so many passes."""
+    picture = matrices(np.zeros((100, 50)), np.zeros((2, 3)))
+    assert (len(picture.theirs), len(picture.theirs[0]), picture.shape) == (32, 32, (100, 50))
+    assert (len(bars(np.zeros(99), np.zeros(99)).theirs), bars(np.zeros(99), np.zeros(99)).size) == (32, 99)
+    assert (len(timeline([a_pass()] * 50).steps), timeline([a_pass()] * 50).size) == (exhibits.MOST_STEPS, 50)
+    assert len(curves([line("f", np.zeros(2), np.zeros(2))] * 50).lines) == exhibits.MOST_LINES
+
+
+@pytest.mark.parametrize("exhibit", every_kind(), ids=lambda exhibit: type(exhibit).__name__)
+def test_what_is_kept_is_read_again_as_it_was(exhibit):
+    """Through strict JSON."""
+    assert exhibits.parsed(json.loads(json.dumps(exhibits.document(exhibit), allow_nan=False))) == exhibit
+
+
+def test_a_grader_that_fails_at_it_has_no_picture():
+    """No exhibit, an exception, something else than exhibits: nothing is drawn, and nothing is lost."""
+
+    def fails(as_written):
+        yield bars(np.ones(2), np.ones(2))
+        raise ZeroDivisionError
+
+    assert exhibits.of(SimpleNamespace(), None) == ()
+    assert exhibits.of(SimpleNamespace(exhibit=fails), None) == ()
+    assert exhibits.of(SimpleNamespace(exhibit=lambda seen: ["<svg>", None]), None) == ()
+
+
+@pytest.mark.parametrize(("name", "parameters"), [("too_many", "as_written, fresh"), ("another", "fresh")])
+def test_an_exhibit_sees_only_the_run_as_written(tmp_path, monkeypatch, name, parameters):
+    """Whoever asks for a hidden case is told when the exercise is loaded."""
+    code = (ROOT / "graders" / "jacobian.py").read_text(encoding="utf-8")
+    changed = code.replace("def exhibit(as_written):", f"def exhibit({parameters}):")
+    (tmp_path / f"{name}.py").write_text(changed, encoding="utf-8")
+    (tmp_path / f"{name}.yaml").write_bytes((ROOT / "exercises" / "jacobian.yaml").read_bytes())
+    monkeypatch.setattr("graders.__path__", [str(tmp_path)])
+    with pytest.raises(spec.SpecError, match="exhibit has to have one parameter, as_written: hidden runs are never"):
+        spec.load(tmp_path / f"{name}.yaml")
+
+
+def test_a_criterion_cannot_have_that_name(tmp_path):
+    """It would never be judged."""
+    text = (ROOT / "exercises" / "jacobian.yaml").read_text(encoding="utf-8").replace("  matrix:\n", "  exhibit:\n", 1)
+    (tmp_path / "jacobian.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(spec.SpecError, match="the name is kept for what is drawn"):
+        spec.load(tmp_path / "jacobian.yaml")
+
+
+def test_a_report_carries_what_was_drawn(grade):
+    """f, f′ and the expected derivative, under the student's labels; nothing of exercises that were not attempted."""
+    report = grade(SINE)
+    (picture,) = report.exhibits["sin_derivative"]
+    assert [part.part for part in picture.lines] == ["f", "slope", "expected"]
+    assert [part.label for part in picture.lines] == ["f", "slope", ""]
+    assert picture.drawn and set(report.exhibits) == {"sin_derivative"}
+    assert json.loads(json.dumps(kept.document(report)))["exhibits"]["sin_derivative"][0]["kind"] == "Curves"
+
+
+def test_curves_against_the_index_keep_their_names(grade):
+    """What is f and what is f′ is known by the values; the expected curve stands over the student's own x."""
+    (picture,) = grade(SINE.replace("plot(x.detach(), ", "plot(")).exhibits["sin_derivative"]
+    assert [part.part for part in picture.lines] == ["f", "slope", "expected"]
+    assert picture.lines[0].x[-1] > 400 > 6 >= picture.lines[-1].x[-1]
+
+
+def test_without_a_figure_the_gradient_that_was_left_is_shown(grade):
+    """The same numbers, and said to be no drawing of theirs."""
+    (picture,) = grade(SINE.split("    plt.plot")[0]).exhibits["sin_derivative"]
+    assert not picture.drawn and len(picture.lines) == 3
