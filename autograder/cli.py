@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
@@ -24,6 +24,7 @@ from autograder.model import Exercise, Outcome, Report, Run, Skipped, Status, Su
 from autograder.report import FORMATS, encoded, files, screen, terminal, wording
 
 if TYPE_CHECKING:  # they import what takes time
+    from autograder.intake import Intake
     from autograder.run import Grader
     from autograder.store import Store
 
@@ -64,6 +65,8 @@ exit codes:
   2  wrong usage, a path without submissions, or a mistake in an exercise"""
 
 
+# As in autograder/intake/layouts, which takes time to import.
+LAYOUTS = ("plain", "moodle", "canvas", "gradescope", "blackboard", "brightspace", "nbgrader", "classroom")
 COMMANDS = ("override", "history", "diff")  # ./diff is a folder of that name
 
 
@@ -136,9 +139,9 @@ def _grade(arguments: argparse.Namespace) -> int:
     files.refuse_inside(targets, arguments.paths)
     with _dependencies():
         exercises = _exercises(arguments.exercise)
-        submissions, skipped = _found(arguments.paths)
+        found = _found(arguments)
         files.make_ready(targets)
-        graded = _graded(exercises, submissions, skipped, arguments)
+        graded = _graded(exercises, found, arguments)
     problems = [*_save(targets, graded), *_failures(graded.reports)]
     with _reader_may_leave():
         _show(arguments, graded)
@@ -170,6 +173,8 @@ def _parser() -> argparse.ArgumentParser:
 def _add_what_is_graded(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("paths", nargs="+", type=_path, metavar="PATH", help="a submission, or a folder or archive of them")
+    add("--layout", choices=LAYOUTS, default="", metavar="NAME", help=f"whose download a PATH is: {', '.join(LAYOUTS)}")
+    add("--roster", type=_path, metavar="FILE", help="a CSV that joins names, e-mails and student numbers")
     add("--exercise", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
     add("--seed", type=_seed, metavar="N", help="for the hidden inputs (default: a fresh one)")
     add("--timeout", type=_seconds, metavar="S", help="seconds for one run (default: the exercise's limit)")
@@ -267,27 +272,51 @@ def _exercises(names: Sequence[str]) -> tuple[Exercise, ...]:
     return tuple(exercise for name, exercise in known.items() if name in names or not names)
 
 
-def _found(paths: Sequence[Path]) -> tuple[tuple[Submission, ...], tuple[Skipped, ...]]:
+def _found(arguments: argparse.Namespace) -> "Intake":
     from autograder import intake
 
+    paths = arguments.paths
     try:
-        submissions, skipped = intake.find(paths)
+        found = intake.look(paths, arguments.layout)
     except intake.IntakeError as error:
         raise Stop(str(error), Exit.USAGE) from error
-    if not submissions:
-        reasons = "".join(f"\n  {wording.clean(file.path)}: {wording.one_line(file.why)}" for file in skipped)
+    if not found.submissions:
+        reasons = "".join(f"\n  {wording.clean(file.path)}: {wording.one_line(file.why)}" for file in found.skipped)
         raise Stop(f"no submissions in {_names(paths)}{reasons}", Exit.USAGE)
-    return submissions, skipped
+    _tell_layouts(arguments, found)
+    return replace(found, submissions=_joined(found.submissions, arguments.roster)) if arguments.roster else found
 
 
-def _graded(
-    exercises: Sequence[Exercise],
-    submissions: Sequence[Submission],
-    skipped: tuple[Skipped, ...],
-    arguments: argparse.Namespace,
-) -> Graded:
+def _tell_layouts(arguments: argparse.Namespace, found: "Intake") -> None:
+    """What a download was taken for is said, and what is in doubt even if nobody wants notes."""
+    for one in found.recognised:
+        known = one.layout != "plain" and not arguments.quiet
+        if known or one.doubt:
+            students = f"{one.students} student{'' if one.students == 1 else 's'}"
+            _complain(f"layout: {one.layout} ({students})" + (f"; {one.doubt}" if one.doubt else ""))
+
+
+def _joined(submissions: tuple[Submission, ...], file: Path) -> tuple[Submission, ...]:
+    """With what the roster knows of them; who is in one of both only is said."""
+    from autograder.intake import roster
+    from autograder.sheet import SheetError
+
+    try:
+        known = roster.joined(submissions, file.read_bytes())
+    except (OSError, SheetError) as error:
+        why = error.strerror or "cannot be read" if isinstance(error, OSError) else str(error)
+        raise Stop(f"--roster: {file} {why}", Exit.USAGE) from None
+    if known.unknown:
+        _complain(f"roster: {len(known.unknown)} submissions are of nobody on it: {', '.join(known.unknown)}")
+    if known.missing:
+        _complain(f"roster: {len(known.missing)} people handed in nothing: {', '.join(known.missing)}")
+    return known.submissions
+
+
+def _graded(exercises: Sequence[Exercise], found: "Intake", arguments: argparse.Namespace) -> Graded:
     from autograder import run, sandbox
 
+    submissions = found.submissions
     rung = _rung(arguments)
     reports: list[Report] = []
     started = _now()
@@ -306,7 +335,9 @@ def _graded(
         except KeyboardInterrupt:
             sentence = f"interrupted after {len(reports)} of {len(submissions)} submissions; no results were written"
             raise Stop(f"{sentence}, and the same command goes on from here", Exit.INTERRUPTED) from None
-    return Graded(Run(seed, started, _now(), __version__, torch, f"{rung.name}: {rung.says}"), tuple(reports), skipped)
+    layout = ", ".join(dict.fromkeys(one.layout for one in found.recognised))
+    run_of = Run(seed, started, _now(), __version__, torch, f"{rung.name}: {rung.says}", layout)
+    return Graded(run_of, tuple(reports), found.skipped)
 
 
 @contextmanager

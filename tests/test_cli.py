@@ -16,6 +16,7 @@ import pytest
 
 import autograder
 from autograder import __version__, cli
+from autograder.intake import Intake, Recognised
 from autograder.model import (
     Answer,
     Criterion,
@@ -84,9 +85,13 @@ def find(paths):
     )
 
 
+def look(paths, layout=""):
+    return Intake(*find(paths), (Recognised("plain", 2),))
+
+
 def stand_ins(grader=Grader):
     return {
-        "intake": SimpleNamespace(find=find, IntakeError=IntakeError),
+        "intake": SimpleNamespace(look=look, IntakeError=IntakeError),
         "spec": SimpleNamespace(load_all=lambda: EXERCISES, SpecError=SpecError),
         "sandbox": SimpleNamespace(SandboxError=SandboxError),
         "run": SimpleNamespace(Grader=grader),
