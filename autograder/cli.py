@@ -11,7 +11,7 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,9 +19,11 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder import __version__, ladder
+from autograder import __version__, exports, ladder
 from autograder.model import Exercise, Outcome, Report, Run, Skipped, Status, Submission
 from autograder.report import FORMATS, encoded, files, screen, terminal, wording
+from autograder.report.lms import EXPORTS, Options
+from autograder.sheet import SheetError
 
 if TYPE_CHECKING:  # they import what takes time
     from autograder.intake import Intake
@@ -50,6 +52,8 @@ commands for results that are there (each with --help):
   grade.py override ADA jacobian 9 --why "…"   a person's points, in place of the grader's
   grade.py history ADA                         every grade she has had, and what changed
   grade.py diff OLD NEW                        whose points differ between two results
+  grade.py formats                             what --to can write, for which system
+  grade.py bundle gradescope -o autograder.zip an autograder to upload
 
 where results go:
   stdout                 each submission with its points and the reason where points were lost
@@ -67,7 +71,7 @@ exit codes:
 
 # As in autograder/intake/layouts, which takes time to import.
 LAYOUTS = ("plain", "moodle", "canvas", "gradescope", "blackboard", "brightspace", "nbgrader", "classroom")
-COMMANDS = ("override", "history", "diff")  # ./diff is a folder of that name
+COMMANDS = ("override", "history", "diff", "formats", "bundle")  # ./diff is a folder of that name
 
 
 class Exit(IntEnum):
@@ -137,18 +141,21 @@ def _end_as_on_ctrl_c() -> None:
 def _grade(arguments: argparse.Namespace) -> int:
     targets = files.targets(arguments.output, arguments.to)
     files.refuse_inside(targets, arguments.paths)
+    options = exports.options(arguments)
     with _dependencies():
         exercises = _exercises(arguments.exercise)
         found = _found(arguments)
+        exports.check(arguments, found.submissions)
         files.make_ready(targets)
         graded = _graded(exercises, found, arguments)
-    problems = [*_save(targets, graded), *_failures(graded.reports)]
+    kept, problems = _contents(targets, graded, options, arguments)
+    problems += [*_save(kept), *_failures(graded.reports)]
     with _reader_may_leave():
         _show(arguments, graded)
     for problem in problems:
         _stopped(problem, Exit.OURS)
     if not arguments.quiet and not problems:
-        _complain(f"written: {', '.join(_short(target.path) for target in targets)}")
+        _complain(f"written: {', '.join(map(_short, kept))}")
     return Exit.OURS if problems else Exit.DONE
 
 
@@ -188,9 +195,10 @@ def _add_what_is_graded(parser: argparse.ArgumentParser) -> None:
 def _add_where_it_goes(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     formats = ", ".join(FORMATS)
-    more = f"one more file, in one of {formats}; may be repeated"
+    more = "one more file; may be repeated; `grade.py formats` lists all formats, those of LMSs among them"
     add("--output", type=_path, default=Path("results"), metavar="DIR", help="for results (default: results/)")
     add("--to", action="append", default=[], type=_format_and_file, metavar="FORMAT=FILE", help=more)
+    exports.add_arguments(add)
     add("--format", choices=FORMATS, metavar="FORMAT", help=f"of stdout: {formats} (default: text)")
     add("--quiet", action="store_true", help="no progress or notes; on stdout only what --format asks for")
 
@@ -233,8 +241,9 @@ def _format_and_file(text: str) -> tuple[str, str]:
     name, equals, file = text.partition("=")
     if not (equals and file):
         raise argparse.ArgumentTypeError(f"expected FORMAT=FILE, as in csv=grades.csv, got {text!r}")
-    if name not in FORMATS:
-        raise argparse.ArgumentTypeError(f"unknown format {name!r}{wording.did_you_mean(name, FORMATS)}")
+    known = (*FORMATS, *EXPORTS)
+    if name not in known:
+        raise argparse.ArgumentTypeError(f"unknown format {name!r}{wording.did_you_mean(name, known)}")
     return name, file
 
 
@@ -385,9 +394,30 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _save(targets: Iterable[files.Target], graded: Graded) -> Iterator[str]:
+def _contents(
+    targets: Iterable[files.Target], graded: Graded, options: Options, arguments: argparse.Namespace
+) -> tuple[dict[Path, bytes], list[str]]:
+    """What will be written where, and why something will not. What became of everybody is told."""
+    contents: dict[Path, bytes] = {}
+    problems = []
+    for target in targets:
+        if target.format in FORMATS:
+            contents[target.path] = encoded(target.format, graded.rendered(target.format))
+            continue
+        try:
+            export = EXPORTS[target.format].make(graded.run, graded.reports, options)
+        except (files.Refused, SheetError) as refused:
+            problems.append(f"{target.said} was not written: {refused}")
+            continue
+        for line in exports.told(target.format, export, dry=arguments.dry_run, quiet=arguments.quiet):
+            _complain(line)
+        if not arguments.dry_run:
+            contents[target.path] = export.content
+    return contents, problems
+
+
+def _save(contents: Mapping[Path, bytes]) -> Iterator[str]:
     """Write all files; say so if that fails, since what was graded can still be printed."""
-    contents = {target.path: encoded(target.format, graded.rendered(target.format)) for target in targets}
     try:
         files.write(contents)
     except OSError as error:

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from autograder import changes
+from autograder import changes, exports
 from autograder.report import wording
 from autograder.report.files import RESULTS, Refused
 from autograder.store import FILE, Kept, Store, StoreError
@@ -55,6 +55,12 @@ def _diff_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _formats_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="grade.py formats", description="What --to FORMAT=FILE can write.")
+    parser.set_defaults(command=lambda arguments: exports.formats())
+    return parser
+
+
 def _of_results(
     parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], Lines]
 ) -> argparse.ArgumentParser:
@@ -80,6 +86,7 @@ _PARSERS: Mapping[str, Callable[[], argparse.ArgumentParser]] = {
     "override": _override_parser,
     "history": _history_parser,
     "diff": _diff_parser,
+    "formats": _formats_parser,
 }
 NAMES = tuple(_PARSERS)
 

@@ -6,6 +6,7 @@ where in the text it stands, and what is filled in replaces exactly that.
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -60,8 +61,8 @@ class Sheet:
     def filled(self, changes: Mapping[Cell, str]) -> bytes:
         """The file with these cells changed, and every other byte as it was."""
         pieces, at = [], 0
-        for cell, value in sorted(changes.items(), key=lambda change: change[0].start):
-            pieces += [self.text[at : cell.start], self._quoted(value)]
+        for cell in sorted(changes, key=lambda cell: cell.start):
+            pieces += [self.text[at : cell.start], self._raw(cell, changes)]
             at = cell.end
         text = "".join((*pieces, self.text[at:]))
         try:
@@ -70,9 +71,22 @@ class Sheet:
             what = error.object[error.start : error.end]
             raise SheetError(f"is in {self.encoding}, which cannot hold {what!r}; export it as UTF-8") from None
 
-    def _quoted(self, value: str) -> str:
-        plain = not any(character in value for character in f'"{self.separator}\r\n')
-        return value if plain else '"' + value.replace('"', '""') + '"'
+    def selected(self, rows: Iterable[Row], columns: Sequence[int], changes: Mapping[Cell, str]) -> bytes:
+        """These columns of these rows, as they stand there, with these cells changed."""
+        lines = []
+        for row in rows:
+            cells = (row[column] for column in columns if column < len(row))
+            lines.append(self.separator.join(self._raw(cell, changes) for cell in cells))
+        end = "\r\n" if "\r\n" in self.text else "\n"
+        return self.mark + "".join(line + end for line in lines).encode(self.encoding, "replace")
+
+    def _raw(self, cell: Cell, changes: Mapping[Cell, str]) -> str:
+        """The cell as it is to stand there, in quotes where it has been or has to be."""
+        old, new = self.text[cell.start : cell.end], changes.get(cell)
+        if new is None:
+            return old
+        has_to = any(character in new for character in f'"{self.separator}\r\n')
+        return '"' + new.replace('"', '""') + '"' if has_to or old.startswith('"') else new
 
 
 def read(data: bytes) -> Sheet:
@@ -150,7 +164,8 @@ def same_person(name: str) -> frozenset[str]:
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(text.replace("'", "").replace("’", "").casefold())
+    plain = unicodedata.normalize("NFKC", text).replace("'", "").replace("’", "")
+    return _WORD.findall(plain.casefold())
 
 
 def unique(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
