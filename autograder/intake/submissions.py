@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from autograder.intake.entries import WANTED, Entry
 from autograder.intake.framework import declined_framework
 from autograder.intake.given import EXPECTED, Given, IntakeError, entries, given
-from autograder.intake.layout import Layout, Student, plain
+from autograder.intake.layout import PLAIN, Layout, Student, plain, plain_student
 from autograder.intake.layouts import KINDS, as_told, recognised
 from autograder.intake.names import clean_name, natural_key
 from autograder.intake.work import Work, work_of
@@ -74,6 +74,15 @@ def look(paths: Sequence[Path], layout: str = "") -> Intake:
     everyone = _named_alike(_once(one for place in found for one in place.handed_in))
     taken_for = (Recognised(place.layout, len(place.handed_in), clean_name(place.doubt)) for place in found)
     return Intake(tuple(map(_submission, everyone)), _skipped(found), tuple(taken_for))
+
+
+def whole(path: Path) -> Intake:
+    """One submission: all that lies at `path`, also if that is nothing. Raises IntakeError if there is no such path."""
+    place = given(path)
+    student = plain_student(place.entry)
+    one = _HandedIn(student, work_of(student), replace(place, entry=replace(place.entry, kind="file")))
+    found = _Found(one.given, (one,), one.work.refused, PLAIN, "")
+    return Intake((_submission(one),), _skipped([found]))
 
 
 def _found(place: Given, layout: str) -> _Found:

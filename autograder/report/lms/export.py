@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autograder.model import Report, Run
@@ -85,13 +85,14 @@ def who(report: Report) -> str:
     return wording.clean(student if path.startswith(student + ".") or path == student else f"{student} [{path}]")
 
 
-def zipped(files: Mapping[str, bytes]) -> bytes:
+def zipped(files: Mapping[str, bytes], executable: Collection[str] = ()) -> bytes:
     """The same files make the same bytes."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
             member = zipfile.ZipInfo(name, _LONG_AGO)
-            member.external_attr = 0o644 << 16
+            member.external_attr = (0o100755 if name in executable else 0o100644) << 16
+            member.create_system = 3  # Unix, so that the rights count
             member.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(member, content)
     return out.getvalue()
