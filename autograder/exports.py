@@ -34,6 +34,9 @@ def options(arguments: argparse.Namespace) -> Options:
     if len(set(wanted)) > 1:
         raise Refused(f"--template fills one sheet, and there are {' and '.join(wanted)}; say one, then the other")
     template = _template(arguments.template) if wanted else None
+    for name, file in arguments.to:
+        if arguments.template and Path(file).resolve() == arguments.template.resolve():
+            raise Refused(f"--to {name}={file} would write over the template; name another file")
     return Options(template, str(arguments.template or ""), arguments.hold_reviews, dict(arguments.column))
 
 

@@ -80,6 +80,7 @@ def whole(path: Path) -> Intake:
     """One submission: all that lies at `path`, also if that is nothing. Raises IntakeError if there is no such path."""
     place = given(path)
     student = plain_student(place.entry)
+    # As a file is: what lies beside it is no submission, and names are relative to where it lies.
     one = _HandedIn(student, work_of(student), replace(place, entry=replace(place.entry, kind="file")))
     found = _Found(one.given, (one,), one.work.refused, PLAIN, "")
     return Intake((_submission(one),), _skipped([found]))
