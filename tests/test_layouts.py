@@ -308,3 +308,30 @@ def test_a_roster_guesses_nothing_about_equal_names(tmp_path):
     submissions, _ = find([laid_out(tmp_path, LAYOUTS["moodle"][0])])
     known = joined(submissions, ROSTER.encode("utf-16"))
     assert [dict(s.ids) for s in known.submissions[:2]] == [{"moodle": "1"}, {"moodle": "4"}]
+
+
+PART = st.sampled_from(["a", "Ann Lee", "7", "12", "LATE", "anon", "é", "x-1", "_", ".."])
+SHAPES = (
+    *("{}_{}_assignsubmission_file/{}.py", "{}_assignsubmission_file_{}.py", "{}_{}_{}_h.py", "LATE_anon_{}_{}_h.py"),
+    *("{}_{}_attempt_2026-11-20-10-00-0{}_h.py", "{}_{}_attempt_2026-11-20-10-00-00.py", "submission_{}/{}.py"),
+    *("{}-{} - {} - Mar 29, 2018 905 PM - h.py", "7-8 - {} - Mar 29, 2018 905 PM/{}.py", "submitted/{}/{}/h.py"),
+    *("hw-{}/.git/HEAD.py", "hw-{}/h.py", "{}/{}.py", "{}.py", "source/{}.py"),
+)
+PATHS = st.tuples(st.sampled_from(SHAPES), PART, PART, PART).map(lambda drawn: drawn[0].format(*drawn[1:]))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PATHS, min_size=1, max_size=8, unique=True), st.sampled_from(["", "", *NAMES]))
+def test_whatever_the_names_every_file_is_in_a_submission_or_told(paths, layout):
+    with tempfile.TemporaryDirectory() as temporary:
+        try:
+            found = look([packed(Path(temporary), {path: f"x = {i}" for i, path in enumerate(paths)})], layout)
+        except IntakeError:
+            return
+    read = sorted(unit.text for one in found.submissions for file in one.files for unit in file.units)
+    assert len(read) == len(set(read))
+    told_of = [skipped.path for skipped in found.skipped]
+    for i, path in enumerate(paths):
+        assert f"x = {i}" in read or any(path.endswith(p) or p in path for p in told_of), (path, told_of)
+    names = [(one.path, file.name) for one in found.submissions for file in one.files]
+    assert len(names) == len(set(names))

@@ -13,8 +13,9 @@ def _claims(entries: Sequence[Entry]) -> Iterator[Claimed]:
     clones = [entry for entry in entries if entry.kind == "folder" and not entry.refused]
     prefix = _prefix(clones)
     for entry in entries:
-        ours = prefix and entry in clones and entry.place.name.startswith(prefix)
-        yield entry, _claim(entry.place.name, prefix) if ours and entry.place.name != prefix else None
+        name = entry.place.name
+        ours = prefix and entry.kind == "folder" and not entry.refused and name.startswith(prefix) and name != prefix
+        yield entry, _claim(name, prefix) if ours else None
 
 
 def _prefix(clones: Sequence[Entry]) -> str:
