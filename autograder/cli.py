@@ -19,8 +19,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder import __version__, exports, ladder
-from autograder.model import Exercise, Outcome, Report, Run, Skipped, Status, Submission
+from autograder import __version__, exports, ladder, taken
+from autograder.model import Exercise, Outcome, Report, Run, Skipped, Status
 from autograder.report import FORMATS, encoded, files, screen, terminal, wording
 from autograder.report.lms import EXPORTS, Options
 from autograder.sheet import SheetError
@@ -292,34 +292,14 @@ def _found(arguments: argparse.Namespace) -> "Intake":
     if not found.submissions:
         reasons = "".join(f"\n  {wording.clean(file.path)}: {wording.one_line(file.why)}" for file in found.skipped)
         raise Stop(f"no submissions in {_names(paths)}{reasons}", Exit.USAGE)
-    _tell_layouts(arguments, found)
-    return replace(found, submissions=_joined(found.submissions, arguments.roster)) if arguments.roster else found
+    _complain_of(taken.layouts(found.recognised, quiet=arguments.quiet))
+    return _with_roster(found, arguments.roster) if arguments.roster else found
 
 
-def _tell_layouts(arguments: argparse.Namespace, found: "Intake") -> None:
-    """What a download was taken for is said, and what is in doubt even if nobody wants notes."""
-    for one in found.recognised:
-        known = one.layout != "plain" and not arguments.quiet
-        if known or one.doubt:
-            students = f"{one.students} student{'' if one.students == 1 else 's'}"
-            _complain(f"layout: {one.layout} ({students})" + (f"; {one.doubt}" if one.doubt else ""))
-
-
-def _joined(submissions: tuple[Submission, ...], file: Path) -> tuple[Submission, ...]:
-    """With what the roster knows of them; who is in one of both only is said."""
-    from autograder.intake import roster
-    from autograder.sheet import SheetError
-
-    try:
-        known = roster.joined(submissions, file.read_bytes())
-    except (OSError, SheetError) as error:
-        why = error.strerror or "cannot be read" if isinstance(error, OSError) else str(error)
-        raise Stop(f"--roster: {file} {why}", Exit.USAGE) from None
-    if known.unknown:
-        _complain(f"roster: {len(known.unknown)} submissions are of nobody on it: {', '.join(known.unknown)}")
-    if known.missing:
-        _complain(f"roster: {len(known.missing)} people handed in nothing: {', '.join(known.missing)}")
-    return known.submissions
+def _with_roster(found: "Intake", file: Path) -> "Intake":
+    known = taken.joined(found.submissions, file)
+    _complain_of(taken.missing(known))
+    return replace(found, submissions=known.submissions)
 
 
 def _graded(exercises: Sequence[Exercise], found: "Intake", arguments: argparse.Namespace) -> Graded:
@@ -409,8 +389,7 @@ def _contents(
         except (files.Refused, SheetError) as refused:
             problems.append(f"{target.said} was not written: {refused}")
             continue
-        for line in exports.told(target.format, export, dry=arguments.dry_run, quiet=arguments.quiet):
-            _complain(line)
+        _complain_of(exports.told(target.format, export, dry=arguments.dry_run, quiet=arguments.quiet))
         if not arguments.dry_run:
             contents[target.path] = export.content
     return contents, problems
@@ -485,6 +464,11 @@ def _names(paths: Iterable[Path]) -> str:
 def _stopped(sentence: str, code: Exit) -> Exit:
     _complain(f"grade.py: {sentence}")
     return code
+
+
+def _complain_of(lines: Iterable[str]) -> None:
+    for line in lines:
+        _complain(line)
 
 
 def _complain(text: str) -> None:

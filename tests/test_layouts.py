@@ -304,6 +304,15 @@ def test_a_roster_joins_by_ids_and_by_names_that_are_alone(tmp_path):
     assert known.missing == ("Ann Lee", "Ann Lee", "Cy Zed")
 
 
+def test_an_id_on_a_roster_is_canvas_only_in_a_gradebook_of_canvas(tmp_path):
+    submissions, _ = find([laid_out(tmp_path, LAYOUTS["canvas"][0])])
+    assert "canvas_anonymous" in submissions[0].ids
+    plain = joined(submissions, b"Name,ID,Email\nEve,1234,eve@u.example\n")
+    assert all("email" not in one.ids for one in plain.submissions)
+    canvas = joined(submissions, b"Student,ID,SIS Login ID,Section\n'Lovelace, Ada',1234,ada,A\n".replace(b"'", b'"'))
+    assert [one.ids.get("username") for one in canvas.submissions] == [None, None, "ada", None, None, None]
+
+
 def test_a_roster_guesses_nothing_about_equal_names(tmp_path):
     submissions, _ = find([laid_out(tmp_path, LAYOUTS["moodle"][0])])
     known = joined(submissions, ROSTER.encode("utf-16"))

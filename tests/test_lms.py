@@ -136,6 +136,14 @@ def test_what_is_for_the_instructor_goes_nowhere(name):
 
 
 @pytest.mark.parametrize("name", EXPORTS)
+def test_where_our_code_failed_is_not_for_students(name):
+    told = ("The grader failed here; no points were taken. (TypeError: x (judge, line 3))",)
+    failed_on = replace(ADA, outcome=Outcome.GRADER_ERROR, remarks=told)
+    text = shown(made(name, failed_on).content)
+    assert b"TypeError" not in text + (base64.b64decode(text) if name == "github-classroom" else b"")
+
+
+@pytest.mark.parametrize("name", EXPORTS)
 def test_what_awaits_review_is_said_or_held_back(name):
     reports = (ADA,) if EXPORTS[name].alone else (ADA, BO)
     assert any("go out before review, 2 points" in note for note in made(name, *reports).notes)
@@ -475,6 +483,30 @@ def test_moodle_there_and_back(names, points, folders):
             re.fullmatch(r"[^_/.~][^_/]*_(\d+)_assignfeedback_file/feedback\.html", n)[1] for n in archive.namelist()
         }
     assert numbers == {str(student.number) for student in there}
+
+
+@ROUND
+@given(POINTS)
+def test_moodle_teams_there_and_back(points):
+    """Fifty teams of four, whose numbers are also those of participants, and a default group without a number."""
+    teams = {f"Team {i}_αβ": p for i, p in enumerate(points[:49])} | {"Default group": points[49]}
+    numbers = {name: 1 + i for i, name in enumerate(reversed(teams))}
+    files = {
+        f"{lms_class.moodle_name(name)}{f'_{numbers[name]}' * (name != 'Default group')}"
+        "_assignsubmission_file/hw.py": f"points = {p}\n"
+        for name, p in teams.items()
+        if p is not None
+    }
+    if not files:
+        return
+    _, reports = graded(lms_class.packed(files))
+    members = [(1 + i, name) for i, name in enumerate(name for name in teams for _ in range(4))]
+    rows = [f'"Participant {n}","P {n}",p{n}@u,Submitted,"{team}",,10.00,Yes,x,-,' for n, team in members]
+    header = lms_class.MOODLE_HEADER.replace("Status,", "Status,Group,")
+    export = EXPORTS["moodle"].make(RUN, reports, Options(sheet.read("\n".join((header, *rows, "")).encode()), "m.csv"))
+    assert not export.unmatched
+    for (_, team), row in zip(members, lms_class.rows_of(export.content), strict=True):
+        assert (float(row["Grade"]) if row["Grade"] else None) == teams[team]
 
 
 @ROUND

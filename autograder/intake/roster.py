@@ -19,7 +19,7 @@ _HEADERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("roster_identifier", "matriculation number", "matrikelnummer"),
         ),
         "username": ("username", "user name", "login", "login id", "sis login id", "user"),
-        "canvas": ("canvas id", "canvas user id", "id"),
+        "canvas": ("canvas id", "canvas user id"),
         "github": ("github", "github username", "github_username"),
         "name": ("name", "full name", "student", "student name", "vollständiger name"),
     }
@@ -58,6 +58,8 @@ def joined(submissions: Sequence[Submission], data: bytes) -> Joined:
 
 def _people(sheet: Sheet) -> Iterator[dict[str, str]]:
     columns = {kind: sheet.column(*names) for kind, names in _HEADERS.items()}
+    if sheet.column("SIS Login ID") is not None:  # a gradebook of Canvas's; anywhere else an ID may be anything
+        columns["canvas"] = sheet.column("ID")
     first, last = sheet.column(*_FIRST), sheet.column(*_LAST)
     for row in sheet.body:
         person = {kind: value(row, column) for kind, column in columns.items()}

@@ -6,7 +6,7 @@ Nothing that is for the instructor is in it: no acts, no namesakes, no trouble o
 import html
 from collections.abc import Iterator
 
-from autograder.model import NAMESAKES, Answer, Report, Status, Verdict
+from autograder.model import NAMESAKES, Answer, Outcome, Report, Status, Verdict
 from autograder.report import marks, wording
 
 BEGINNING = "Graded automatically"  # by which our own comment is known again
@@ -42,7 +42,9 @@ def page(report: Report) -> bytes:
 
 def notes(report: Report) -> Iterator[str]:
     """Remarks that are the student's own business, and that how it ended does not say already."""
-    own = (remark for remark in wording.remarks(report) if not remark.startswith(NAMESAKES))
+    ours = report.outcome is Outcome.GRADER_ERROR  # then the rest tells where our own code failed
+    said = report.submission.remarks if ours else wording.remarks(report)
+    own = (remark for remark in said if not remark.startswith(NAMESAKES))
     return (remark for remark in own if remark not in wording.outcome(report))
 
 
