@@ -39,13 +39,14 @@ what it computed, never by the names of its variables, functions or cells."""
 EPILOG = """\
 A PATH is a file (ada.ipynb), a folder of files, a folder with a folder or an archive for
 each student (ada/hw1.ipynb, ada.zip), or an archive of such a folder (.zip, .tar.gz,
-.tgz, .tar). Students are named by the file, the folder or the archive. Nothing under a
-PATH is ever changed.
+.tgz, .tar). Students are named by the file, the folder or the archive. What an LMS packed
+is recognised (docs/lms). Nothing under a PATH is ever changed.
 
 examples:
   grade.py submissions/sample
   grade.py week3 --output marks/week3 --exercise jacobian --exercise control_flow
   grade.py ada.ipynb --format json > ada.json
+  grade.py moodle.zip --template worksheet.csv --to moodle=filled.csv --dry-run
   grade.py week3 --seed 20260821      draw the same hidden inputs as an earlier run
 
 commands for results that are there (each with --help):
