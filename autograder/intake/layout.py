@@ -43,7 +43,7 @@ class Layout:
     doubt: str = ""  # what was assumed, and what else could be meant
 
 
-def plain(entries: Iterable[Entry], top: PurePath) -> Layout:
+def layout(entries: Iterable[Entry], top: PurePath) -> Layout:
     """A student an entry, in the order in which people count."""
     ordered = in_order(entries, top)
     students = tuple(plain_student(entry) for entry in ordered if not entry.refused)

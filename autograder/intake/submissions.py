@@ -8,7 +8,8 @@ from pathlib import Path, PurePath
 from autograder.intake.entries import WANTED, Entry
 from autograder.intake.framework import declined_framework
 from autograder.intake.given import EXPECTED, Given, IntakeError, entries, given
-from autograder.intake.layout import PLAIN, Layout, Student, plain, plain_student
+from autograder.intake.layout import PLAIN, Layout, Student, plain_student
+from autograder.intake.layout import layout as plain
 from autograder.intake.layouts import KINDS, as_told, recognised
 from autograder.intake.names import clean_name, natural_key
 from autograder.intake.work import Work, work_of

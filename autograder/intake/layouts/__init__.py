@@ -10,7 +10,8 @@ from pathlib import PurePath
 from types import MappingProxyType
 
 from autograder.intake.entries import Entry, left_behind
-from autograder.intake.layout import PLAIN, Layout, plain
+from autograder.intake.layout import PLAIN, Layout
+from autograder.intake.layout import layout as plain
 from autograder.intake.layouts.blackboard import BLACKBOARD
 from autograder.intake.layouts.brightspace import BRIGHTSPACE
 from autograder.intake.layouts.canvas import CANVAS
