@@ -11,19 +11,22 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder import __version__, ladder
-from autograder.model import Exercise, Outcome, Report, Run, Skipped, Status, Submission
+from autograder import __version__, exports, ladder, taken
+from autograder.model import Exercise, Outcome, Report, Run, Skipped, Status
 from autograder.report import FOLDERS, FORMATS, encoded, files, pages, screen, terminal, wording
+from autograder.report.lms import EXPORTS, Options
+from autograder.sheet import SheetError
 
 if TYPE_CHECKING:  # they import what takes time
+    from autograder.intake import Intake
     from autograder.run import Grader
     from autograder.store import Store
 
@@ -36,19 +39,22 @@ what it computed, never by the names of its variables, functions or cells."""
 EPILOG = """\
 A PATH is a file (ada.ipynb), a folder of files, a folder with a folder or an archive for
 each student (ada/hw1.ipynb, ada.zip), or an archive of such a folder (.zip, .tar.gz,
-.tgz, .tar). Students are named by the file, the folder or the archive. Nothing under a
-PATH is ever changed.
+.tgz, .tar). Students are named by the file, the folder or the archive. What an LMS packed
+is recognised (docs/lms). Nothing under a PATH is ever changed.
 
 examples:
   grade.py submissions/sample
   grade.py week3 --output marks/week3 --exercise jacobian --exercise control_flow
   grade.py ada.ipynb --format json > ada.json
+  grade.py moodle.zip --template worksheet.csv --to moodle=filled.csv --dry-run
   grade.py week3 --seed 20260821      draw the same hidden inputs as an earlier run
 
 commands for results that are there (each with --help):
   grade.py override ADA jacobian 9 --why "…"   a person's points, in place of the grader's
   grade.py history ADA                         every grade she has had, and what changed
   grade.py diff OLD NEW                        whose points differ between two results
+  grade.py formats                             what --to can write, for which system
+  grade.py bundle gradescope -o autograder.zip an autograder to upload
 
 where results go:
   stdout                 each submission with its points and the reason where points were lost
@@ -65,7 +71,9 @@ exit codes:
   2  wrong usage, a path without submissions, or a mistake in an exercise"""
 
 
-COMMANDS = ("override", "history", "diff")  # ./diff is a folder of that name
+# As in autograder/intake/layouts, which takes time to import.
+LAYOUTS = ("plain", "moodle", "canvas", "gradescope", "blackboard", "brightspace", "nbgrader", "classroom")
+COMMANDS = ("override", "history", "diff", "formats", "bundle")  # ./diff is a folder of that name
 
 
 class Exit(IntEnum):
@@ -137,18 +145,24 @@ def _end_as_on_ctrl_c() -> None:
 def _grade(arguments: argparse.Namespace) -> int:
     targets = files.targets(arguments.output, arguments.to, pages=not arguments.no_html)
     files.refuse_inside(targets, arguments.paths)
+    options = exports.options(arguments)
     with _dependencies():
         exercises = _exercises(arguments.exercise)
-        submissions, skipped = _found(arguments.paths)
+        found = _found(arguments)
+        exports.check(arguments, found.submissions)
         files.make_ready(targets)
-        graded = _graded(exercises, submissions, skipped, arguments)
-    problems = [*_save(targets, graded), *_failures(graded.reports)]
+        graded = _graded(exercises, found, arguments)
+    kept, problems = _contents(targets, graded, options, arguments)
+    problems += _save(kept)
+    problems += [problem for target in targets if target.is_folder for problem in _save_pages(target, graded)]
+    problems += _failures(graded.reports)
     with _reader_may_leave():
         _show(arguments, graded)
     for problem in problems:
         _stopped(problem, Exit.OURS)
     if not arguments.quiet and not problems:
-        _complain(f"written: {', '.join(_written(target) for target in targets)}")
+        shown = [_written(target) for target in targets if target.is_folder or target.path in kept]
+        _complain(f"written: {', '.join(shown)}")
     return Exit.OURS if problems else Exit.DONE
 
 
@@ -173,6 +187,8 @@ def _parser() -> argparse.ArgumentParser:
 def _add_what_is_graded(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("paths", nargs="+", type=_path, metavar="PATH", help="a submission, or a folder or archive of them")
+    add("--layout", choices=LAYOUTS, default="", metavar="NAME", help=f"whose download a PATH is: {', '.join(LAYOUTS)}")
+    add("--roster", type=_path, metavar="FILE", help="a CSV that joins names, e-mails and student numbers")
     add("--exercise", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
     add("--seed", type=_seed, metavar="N", help="for the hidden inputs (default: a fresh one)")
     add("--timeout", type=_seconds, metavar="S", help="seconds for one run (default: the exercise's limit)")
@@ -186,10 +202,11 @@ def _add_what_is_graded(parser: argparse.ArgumentParser) -> None:
 def _add_where_it_goes(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     formats = ", ".join(FORMATS)
-    more = f"one more file in one of {formats}, or html=FOLDER; may be repeated"
+    more = "one more file, or html=FOLDER; may be repeated; `grade.py formats` lists all, those of LMSs among them"
     add("--output", type=_path, default=Path("results"), metavar="DIR", help="for results (default: results/)")
     add("--to", action="append", default=[], type=_format_and_file, metavar="FORMAT=FILE", help=more)
     add("--no-html", action="store_true", help="no class report, no pages for students")
+    exports.add_arguments(add)
     add("--format", choices=FORMATS, metavar="FORMAT", help=f"of stdout: {formats} (default: text)")
     add("--quiet", action="store_true", help="no progress or notes; on stdout only what --format asks for")
     add("--verbose", action="store_true", help="list the criteria that passed as well")
@@ -233,7 +250,7 @@ def _format_and_file(text: str) -> tuple[str, str]:
     name, equals, file = text.partition("=")
     if not (equals and file):
         raise argparse.ArgumentTypeError(f"expected FORMAT=FILE, as in csv=grades.csv, got {text!r}")
-    known = (*FORMATS, *FOLDERS)
+    known = (*FORMATS, *FOLDERS, *EXPORTS)
     if name not in known:
         raise argparse.ArgumentTypeError(f"unknown format {name!r}{wording.did_you_mean(name, known)}")
     return name, file
@@ -273,27 +290,31 @@ def _exercises(names: Sequence[str]) -> tuple[Exercise, ...]:
     return tuple(exercise for name, exercise in known.items() if name in names or not names)
 
 
-def _found(paths: Sequence[Path]) -> tuple[tuple[Submission, ...], tuple[Skipped, ...]]:
+def _found(arguments: argparse.Namespace) -> "Intake":
     from autograder import intake
 
+    paths = arguments.paths
     try:
-        submissions, skipped = intake.find(paths)
+        found = intake.look(paths, arguments.layout)
     except intake.IntakeError as error:
         raise Stop(str(error), Exit.USAGE) from error
-    if not submissions:
-        reasons = "".join(f"\n  {wording.clean(file.path)}: {wording.one_line(file.why)}" for file in skipped)
+    if not found.submissions:
+        reasons = "".join(f"\n  {wording.clean(file.path)}: {wording.one_line(file.why)}" for file in found.skipped)
         raise Stop(f"no submissions in {_names(paths)}{reasons}", Exit.USAGE)
-    return submissions, skipped
+    _complain_of(taken.layouts(found.recognised, quiet=arguments.quiet))
+    return _with_roster(found, arguments.roster) if arguments.roster else found
 
 
-def _graded(
-    exercises: Sequence[Exercise],
-    submissions: Sequence[Submission],
-    skipped: tuple[Skipped, ...],
-    arguments: argparse.Namespace,
-) -> Graded:
+def _with_roster(found: "Intake", file: Path) -> "Intake":
+    known = taken.joined(found.submissions, file)
+    _complain_of(taken.missing(known))
+    return replace(found, submissions=known.submissions)
+
+
+def _graded(exercises: Sequence[Exercise], found: "Intake", arguments: argparse.Namespace) -> Graded:
     from autograder import run, sandbox, server
 
+    submissions = found.submissions
     rung = _rung(arguments)
     reports: list[Report] = []
     started = _now()
@@ -319,7 +340,9 @@ def _graded(
         except KeyboardInterrupt:
             sentence = f"interrupted after {len(reports)} of {len(submissions)} submissions; no results were written"
             raise Stop(f"{sentence}, and the same command goes on from here", Exit.INTERRUPTED) from None
-    return Graded(Run(seed, started, _now(), __version__, torch, f"{rung.name}: {rung.says}"), tuple(reports), skipped)
+    layout = ", ".join(dict.fromkeys(one.layout for one in found.recognised))
+    run_of = Run(seed, started, _now(), __version__, torch, f"{rung.name}: {rung.says}", layout)
+    return Graded(run_of, tuple(reports), found.skipped)
 
 
 @contextmanager
@@ -367,16 +390,35 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _save(targets: Sequence[files.Target], graded: Graded) -> Iterator[str]:
-    """Write all files; say so if that fails, since what was graded can still be printed."""
-    single = [target for target in targets if not target.is_folder]
-    try:
-        files.write([(target.path, encoded(target.format, graded.rendered(target.format))) for target in single])
-    except OSError as error:
-        yield f"the results could not be written, and are printed only: {error}"
+def _contents(
+    targets: Iterable[files.Target], graded: Graded, options: Options, arguments: argparse.Namespace
+) -> tuple[dict[Path, bytes], list[str]]:
+    """What will be written where, and why something will not. What became of everybody is told."""
+    contents: dict[Path, bytes] = {}
+    problems = []
     for target in targets:
         if target.is_folder:
-            yield from _save_pages(target, graded)
+            continue
+        if target.format in FORMATS:
+            contents[target.path] = encoded(target.format, graded.rendered(target.format))
+            continue
+        try:
+            export = EXPORTS[target.format].make(graded.run, graded.reports, options)
+        except (files.Refused, SheetError) as refused:
+            problems.append(f"{target.said} was not written: {refused}")
+            continue
+        _complain_of(exports.told(target.format, export, dry=arguments.dry_run, quiet=arguments.quiet))
+        if not arguments.dry_run:
+            contents[target.path] = export.content
+    return contents, problems
+
+
+def _save(contents: Mapping[Path, bytes]) -> Iterator[str]:
+    """Write all files; say so if that fails, since what was graded can still be printed."""
+    try:
+        files.write(contents.items())
+    except OSError as error:
+        yield f"the results could not be written, and are printed only: {error}"
 
 
 def _save_pages(target: files.Target, graded: Graded) -> Iterator[str]:
@@ -452,6 +494,11 @@ def _names(paths: Iterable[Path]) -> str:
 def _stopped(sentence: str, code: Exit) -> Exit:
     _complain(f"grade.py: {sentence}")
     return code
+
+
+def _complain_of(lines: Iterable[str]) -> None:
+    for line in lines:
+        _complain(line)
 
 
 def _complain(text: str) -> None:

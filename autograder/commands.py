@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from autograder import changes
+from autograder import bundle, changes, exports
 from autograder.report import wording
-from autograder.report.files import RESULTS, Refused
+from autograder.report.files import RESULTS, Refused, write
 from autograder.store import FILE, Kept, Store, StoreError
 
 Lines = Iterator[str]
@@ -55,6 +55,28 @@ def _diff_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _formats_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="grade.py formats", description="What --to FORMAT=FILE can write.")
+    parser.set_defaults(command=lambda arguments: exports.formats())
+    return parser
+
+
+def _bundle_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="grade.py bundle",
+        description="Make the zip that is uploaded as an autograder: our code without tests and samples.",
+    )
+    parser.add_argument("host", choices=["gradescope"], help="gradescope; Codio takes the same zip")
+    parser.add_argument("-o", "--output", type=Path, default=Path("autograder.zip"), metavar="FILE", help="to write")
+    parser.add_argument("--exercise", action="append", default=[], metavar="NAME", help="only this one; repeatable")
+    index = (
+        "the index of CPU builds that PyTorch's installation page names; without it setup.sh installs the usual build"
+    )
+    parser.add_argument("--torch-index", default="", metavar="URL", help=index)
+    parser.set_defaults(command=_bundle)
+    return parser
+
+
 def _of_results(
     parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], Lines]
 ) -> argparse.ArgumentParser:
@@ -80,6 +102,8 @@ _PARSERS: Mapping[str, Callable[[], argparse.ArgumentParser]] = {
     "override": _override_parser,
     "history": _history_parser,
     "diff": _diff_parser,
+    "formats": _formats_parser,
+    "bundle": _bundle_parser,
 }
 NAMES = tuple(_PARSERS)
 
@@ -220,3 +244,27 @@ def _results(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict) or document.get("format") != 1 or not isinstance(document.get("reports"), list):
         raise Refused(f"{file} holds no results of this grader (format 1)")
     return document
+
+
+# ---------------------------------------------------------------------------------- bundle
+
+
+def _bundle(arguments: argparse.Namespace) -> Lines:
+    from autograder import spec
+
+    try:
+        known = spec.load_all()
+    except spec.SpecError as error:
+        raise Refused(str(error)) from None
+    for name in arguments.exercise:
+        if name not in known:
+            raise Refused(f"--exercise: unknown exercise {name!r}{wording.did_you_mean(name, known)}")
+    names = [name for name in known if name in arguments.exercise or not arguments.exercise]
+    made = bundle.gradescope(names, arguments.torch_index)
+    try:
+        write({arguments.output: made.content})
+    except OSError as error:
+        raise Refused(f"{arguments.output} cannot be written: {error.strerror or error}") from None
+    points = wording.points(sum(known[name].max_points for name in names))
+    yield f"{arguments.output}: {made.files} files, {len(made.content) // 1000} KB; {', '.join(names)}"
+    yield f"upload it under Configure Autograder, and set the assignment's Autograder Points to {points}"

@@ -52,6 +52,9 @@ class SourceFile:
     trouble: str = ""  # a sentence, when it cannot be read
 
 
+NAMESAKES = "Another submission has the same student name"  # begins a remark that tells of somebody else
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """One student's files for an assignment, as text, with where they came from."""
@@ -62,6 +65,7 @@ class Submission:
     remarks: tuple[str, ...] = ()
     declined: str = ""  # the framework it is written for, when that is not PyTorch
     origin: str = ""  # the whole path, by which it is known again
+    ids: Mapping[str, str] = field(default_factory=dict, hash=False)  # what the LMS calls the student; docs/results.md
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +204,7 @@ class Run:
     version: str
     torch: str
     sandbox: str = ""  # the rung of the ladder, and what it holds
+    layout: str = ""  # what was taken for whose download: "Moodle"
 
 
 @dataclass(frozen=True, slots=True)

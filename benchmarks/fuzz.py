@@ -14,9 +14,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-TARGETS = ("notebook", "script", "archive", "wire", "yaml")
+TARGETS = ("notebook", "script", "archive", "wire", "yaml", "gradescope", "sheet")
 ALL = "all"
-INSTRUMENTED = ["autograder.intake", "autograder.wire", "autograder.evidence", "autograder.spec"]
+INSTRUMENTED = ["autograder.intake", "autograder.wire", "autograder.evidence", "autograder.spec", "autograder.sheet"]
 BESIDE = ["yaml", "zipfile", "tarfile"]  # what the readers stand on
 
 

@@ -16,6 +16,7 @@ import pytest
 
 import autograder
 from autograder import __version__, cli
+from autograder.intake import Intake, Recognised
 from autograder.model import (
     Answer,
     Criterion,
@@ -85,9 +86,13 @@ def find(paths):
     )
 
 
+def look(paths, layout=""):
+    return Intake(*find(paths), (Recognised("plain", 2),))
+
+
 def stand_ins(grader=Grader):
     return {
-        "intake": SimpleNamespace(find=find, IntakeError=IntakeError),
+        "intake": SimpleNamespace(look=look, IntakeError=IntakeError),
         "spec": SimpleNamespace(load_all=lambda: EXERCISES, SpecError=SpecError),
         "sandbox": SimpleNamespace(SandboxError=SandboxError),
         "run": SimpleNamespace(Grader=grader),
@@ -202,6 +207,75 @@ def test_results_among_the_submissions_are_refused(options, tmp_path):
     assert done.returncode == 2
     assert "nothing under a PATH is ever changed" in done.stderr
     assert [file.name for file in tmp_path.rglob("*")] == ["week3", "ada.py"]
+
+
+# -- for an LMS
+
+SHEET = "Username,Last Name,First Name,HW Points Grade <Numeric MaxPoints:6>,End-of-Line Indicator\n"
+
+
+@pytest.fixture
+def template(tmp_path):
+    file = tmp_path / "sheet.csv"
+    file.write_text(f"{SHEET}#a,,ada,,#\n#g,,Grace,5,#\n#x,,nobody,,#\n", encoding="utf-8")
+    return file
+
+
+def test_a_sheet_is_filled_in_and_everybody_is_accounted_for(pretend, template, tmp_path, capsys):
+    assert cli.main(["week3", "--template", str(template), "--to", "brightspace=filled.csv"]) == 0
+    assert (tmp_path / "filled.csv").read_text() == f"{SHEET}#a,,ada,0,#\n#g,,Grace,0,#\n#x,,nobody,,#\n"
+    told = capsys.readouterr().err
+    assert "brightspace: 2 written, 0 unchanged, 0 not matched" in told
+    assert "5 in the sheet is replaced by 0" in told
+    assert "1 in the sheet have no submission here, and keep what they have: nobody" in told
+
+
+def test_a_dry_run_writes_nothing_for_the_lms(pretend, template, tmp_path, capsys):
+    options = ["--template", str(template), "--to", "brightspace=filled.csv", "--dry-run", "--quiet"]
+    assert cli.main(["week3", *options]) == 0
+    assert not (tmp_path / "filled.csv").exists()
+    assert "2 would be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--to", "moodle=x.csv"], "name that sheet"),
+        (["--to", "moodle=x.csv", "--to", "canvas=y.csv", "--template", "sheet.csv"], "say one, then the other"),
+        (["--to", "moodle=x.csv", "--template", "none.csv"], "none.csv cannot be read"),
+        (["--to", "moodle=x.csv", "--template", "week3/ada.py"], "is no table"),
+        (["--to", "brightspace=sheet.csv", "--template", "sheet.csv"], "would write over the template"),
+        (["--to", "gradescope=x.json"], "for one submission, and there are 2"),
+        (["--column", "grade"], "expected WHAT=HEADER"),
+        (["--layout", "modle"], "--layout"),
+        (["--roster", "none.csv"], "--roster: none.csv"),
+    ],
+)
+def test_what_an_lms_could_not_take_is_said_before_grading(pretend, template, tmp_path, capsys, options, told):
+    assert cli.main(["week3", *options]) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_refused_sheet_costs_only_itself(pretend, template, tmp_path, capsys):
+    options = ["--template", str(template), "--to", "moodle=x.csv", "--to", "nbgrader=n.csv"]
+    assert cli.main(["week3", *options]) == 1
+    assert "x.csv was not written" in capsys.readouterr().err
+    assert not (tmp_path / "x.csv").exists()
+    assert (tmp_path / "n.csv").exists() and (tmp_path / "results/results.json").exists()
+
+
+def test_formats_are_listed(capsys):
+    assert cli.main(["formats"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert {line.split()[0] for line in lines} >= {"json", "moodle", "canvas-feedback", "gradescope"}
+    assert all(len(line) < 100 for line in lines)
+
+
+def test_the_layouts_of_the_command_line_are_those_of_intake():
+    from autograder.intake.layouts import NAMES
+
+    assert set(cli.LAYOUTS) == set(NAMES)
 
 
 # -- files

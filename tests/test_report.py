@@ -78,9 +78,9 @@ def test_json_has_exactly_the_documented_keys():
     (one,) = whole["reports"]
     assert list(whole) == ["format", "run", "reports", "skipped"]
     assert whole["format"] == 1
-    assert list(whole["run"]) == ["seed", "started", "finished", "version", "torch", "sandbox"]
+    assert list(whole["run"]) == ["seed", "started", "finished", "version", "torch", "sandbox", "layout"]
     assert " ".join(one) == (
-        "student path files outcome remarks acts score max_score awaiting_review needs_review exercises"
+        "student path ids files outcome remarks acts score max_score awaiting_review needs_review exercises"
     )
     assert one["files"] == [{"name": "ada.py", "sha256": "00ff"}]
     (exercise,) = one["exercises"]

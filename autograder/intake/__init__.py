@@ -6,6 +6,6 @@ Whatever is found is accounted for: in a submission, or among the skipped with t
 
 from autograder.intake.given import IntakeError
 from autograder.intake.names import clean_name
-from autograder.intake.submissions import find
+from autograder.intake.submissions import Intake, Recognised, find, look, whole
 
-__all__ = ["IntakeError", "clean_name", "find"]
+__all__ = ["Intake", "IntakeError", "Recognised", "clean_name", "find", "look", "whole"]

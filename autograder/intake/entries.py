@@ -35,6 +35,11 @@ class Entry:
         return self.kind in ("folder", "archive")
 
 
+def left_behind(entry: Entry) -> bool:
+    """A system or an editor put it there, under a name that may look like a student's."""
+    return entry.place.name.startswith(".") or entry.place.name in _LEFT_BEHIND
+
+
 def kind_of_file(name: str) -> str:
     """An archive is told from a file by its name, as a notebook from a script."""
     return "archive" if name.lower().endswith(ARCHIVES) else "file"

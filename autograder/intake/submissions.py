@@ -8,10 +8,12 @@ from pathlib import Path, PurePath
 from autograder.intake.entries import WANTED, Entry
 from autograder.intake.framework import declined_framework
 from autograder.intake.given import EXPECTED, Given, IntakeError, entries, given
-from autograder.intake.layout import Student, layout
+from autograder.intake.layout import PLAIN, Layout, Student, plain_student
+from autograder.intake.layout import layout as plain
+from autograder.intake.layouts import KINDS, as_told, recognised
 from autograder.intake.names import clean_name, natural_key
 from autograder.intake.work import Work, work_of
-from autograder.model import Skipped, Submission
+from autograder.model import NAMESAKES, Skipped, Submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +36,79 @@ class _Found:
     given: Given
     handed_in: tuple[_HandedIn, ...]
     refused: tuple[Entry, ...]
+    layout: str
+    doubt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What a path was taken for."""
+
+    layout: str  # "Moodle", "plain"
+    students: int
+    doubt: str = ""  # what was assumed, and how to say otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """All submissions, all that is none, and what each path was taken for."""
+
+    submissions: tuple[Submission, ...]
+    skipped: tuple[Skipped, ...]
+    recognised: tuple[Recognised, ...] = ()
 
 
 def find(paths: Sequence[Path]) -> tuple[tuple[Submission, ...], tuple[Skipped, ...]]:
-    """All submissions at `paths`, in the order of the paths and by name within, and all that is none.
+    """All submissions at `paths`, and all that is none; as `look`."""
+    found = look(paths)
+    return found.submissions, found.skipped
 
-    Raises IntakeError for a path that does not exist, or where there is nothing to grade.
+
+def look(paths: Sequence[Path], layout: str = "") -> Intake:
+    """What lies at `paths`, in the order of the paths and by name within, in this layout or the one that fits.
+
+    Raises IntakeError for a path that does not exist, where there is nothing to grade, or in another layout.
     """
     if not paths:
         raise IntakeError(f"No path was given; name {EXPECTED}.")
-    found = [_found(place) for place in [given(Path(path)) for path in paths]]
+    found = [_found(place, layout) for place in [given(Path(path)) for path in paths]]
     everyone = _named_alike(_once(one for place in found for one in place.handed_in))
-    return tuple(map(_submission, everyone)), _skipped(found)
+    taken_for = (Recognised(place.layout, len(place.handed_in), clean_name(place.doubt)) for place in found)
+    return Intake(tuple(map(_submission, everyone)), _skipped(found), tuple(taken_for))
 
 
-def _found(place: Given) -> _Found:
+def whole(path: Path) -> Intake:
+    """One submission: all that lies at `path`, also if that is nothing. Raises IntakeError if there is no such path."""
+    place = given(path)
+    student = plain_student(place.entry)
+    # As a file is: what lies beside it is no submission, and names are relative to where it lies.
+    one = _HandedIn(student, work_of(student), replace(place, entry=replace(place.entry, kind="file")))
+    found = _Found(one.given, (one,), one.work.refused, PLAIN, "")
+    return Intake((_submission(one),), _skipped([found]))
+
+
+def _found(place: Given, layout: str) -> _Found:
     there = entries(place)
-    plan = layout(there, place.top)
+    plan = _plan(place, there, layout)
     handed_in = tuple(_HandedIn(student, work_of(student), place) for student in plan.students)
     met = [*plan.refused, *(entry for one in handed_in for entry in one.work.refused)]
     refused = tuple(sorted(met, key=lambda entry: natural_key(entry.place.relative_to(place.top))))
     if not any(one.work.files for one in handed_in):
         raise IntakeError(_nothing(place, there, refused))
-    return _Found(place, handed_in, refused)
+    return _Found(place, handed_in, refused, plan.title, plan.doubt)
+
+
+def _plan(place: Given, there: Sequence[Entry], layout: str) -> Layout:
+    if not place.entry.is_container:
+        return plain(there, place.top)
+    if not layout:
+        return recognised(there, place.top)
+    told = as_told(layout, there, place.top)
+    if told is None:
+        kind = KINDS[layout]
+        expected = f"expected names such as {kind.example}; leave --layout away to have it found out"
+        raise IntakeError(f"Nothing in {place} is named as {kind.title} names it; {expected}.")
+    return told
 
 
 def _nothing(place: Given, there: Sequence[Entry], refused: Sequence[Entry]) -> str:
@@ -91,7 +143,7 @@ def _with_others(one: _HandedIn, alike: Sequence[_HandedIn]) -> _HandedIn:
     others = [_told(other, one) for other in alike if other is not one]
     if not others:
         return one
-    remark = f"Another submission has the same student name: {', '.join(others)}"
+    remark = f"{NAMESAKES}: {', '.join(others)}"
     return replace(one, work=replace(one.work, remarks=(*one.work.remarks, remark)))
 
 
@@ -103,7 +155,8 @@ def _told(other: _HandedIn, one: _HandedIn) -> str:
 def _submission(one: _HandedIn) -> Submission:
     files = tuple(file.source for file in one.work.files)
     remarks = (*one.work.remarks, *(file.remark for file in one.work.files if file.remark))
-    return Submission(one.student.name, one.shown, files, remarks, declined_framework(files), str(one.student.place))
+    origin, ids = str(one.student.place), one.student.ids
+    return Submission(one.student.name, one.shown, files, remarks, declined_framework(files), origin, ids)
 
 
 def _skipped(found: Iterable[_Found]) -> tuple[Skipped, ...]:

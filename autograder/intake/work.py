@@ -11,8 +11,8 @@ from pathlib import PurePath
 from autograder.intake.archive import opened
 from autograder.intake.contents import MAX_FILE_BYTES, Allowance, Unreadable, read_whole
 from autograder.intake.entries import Entry
-from autograder.intake.layout import Student
-from autograder.intake.names import clean_name, clean_path, natural_key
+from autograder.intake.layout import Part, Student
+from autograder.intake.names import NameKey, clean_name, clean_path, natural_key
 from autograder.intake.source import NOTEBOOK, SCRIPT, read_source
 from autograder.model import SourceFile
 
@@ -38,11 +38,28 @@ class Work:
 def work_of(student: Student) -> Work:
     """All that is there, read once. Raises nothing."""
     allowance = Allowance()
-    met = (entry for start in student.entries for entry in _walk(start, allowance))
-    entries = sorted(met, key=lambda entry: natural_key(entry.place.relative_to(student.place)))
-    files = tuple(_file(entry, student, allowance) for entry in entries if not entry.refused)
-    refused = tuple(entry for entry in entries if entry.refused)
-    return Work(files, refused, () if files else tuple(_no_files(student, refused)))
+    met = ((part, entry) for part in student.parts for entry in _walk(part.entry, allowance))
+    ordered = sorted((_Met(_called(part, entry), entry) for part, entry in met), key=lambda one: one.key)
+    files = tuple(_file(one, allowance) for one in ordered if not one.entry.refused)
+    refused = tuple(one.entry for one in ordered if one.entry.refused)
+    nothing = () if files else tuple(_no_file(part.entry, refused) for part in student.parts)
+    return Work(files, refused, (*student.remarks, *nothing))
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """What was met below a student's entries, and what it is called among their files."""
+
+    called: PurePath
+    entry: Entry
+
+    @property
+    def key(self) -> tuple[NameKey, NameKey]:
+        return natural_key(self.called), natural_key(self.entry.place)
+
+
+def _called(part: Part, entry: Entry) -> PurePath:
+    return part.called / entry.place.relative_to(part.entry.place)
 
 
 def _walk(start: Entry, allowance: Allowance) -> Iterator[Entry]:
@@ -75,20 +92,19 @@ def _closed(entry: Entry, error: Unreadable) -> Entry:
     return replace(entry, kind="file", read=read)
 
 
-def _file(entry: Entry, student: Student, allowance: Allowance) -> File:
+def _file(one: _Met, allowance: Allowance) -> File:
+    entry = one.entry
     read = allowance.read if entry.depth else read_whole
-    own = entry.place.relative_to(student.place)
-    name = clean_path(own if own.parts else PurePath(entry.place.name))
+    name = clean_path(one.called if one.called.parts else PurePath(entry.place.name))
     return File(entry.place, *read_source(name, partial(read, entry.read, MAX_FILE_BYTES)))
 
 
-def _no_files(student: Student, refused: Sequence[Entry]) -> Iterator[str]:
-    for entry in student.entries:
-        yield _no_file(entry, refused)
-
-
-def _no_file(entry: Entry, refused: Sequence[Entry]) -> str:
-    place, others = f"The {entry.kind} {clean_name(entry.place.name)}", len(refused)
+def _no_file(entry: Entry, met: Sequence[Entry]) -> str:
+    place = f"The {entry.kind or 'entry'} {clean_name(entry.place.name)}"
+    refused = [other for other in met if other.place.is_relative_to(entry.place)]
+    others = len(refused)
+    if entry.refused:
+        return f"{place} was passed over: {entry.refused}"
     if not refused:
         return f"{place} is empty: nothing was handed in"
     if refused[0].place == entry.place:

@@ -5,8 +5,8 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-from autograder.model import Answer, Report, Run, Skipped, Status
-from autograder.report import wording
+from autograder.model import Answer, Report, Run, Skipped
+from autograder.report import marks, wording
 
 # What makes a spreadsheet run a cell as a formula, also after blanks and in full width. A semicolon starts
 # a new cell wherever the comma is the decimal sign, so what follows one is treated as a start as well.
@@ -19,24 +19,22 @@ def render(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped]) -> s
     header = ("student", "path", *exercises, "total", "maximum", "awaiting_review", "outcome", "remarks")
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(map(_text, header))
+    writer.writerow(map(safe, header))
     writer.writerows(_row(report, exercises) for report in reports)
     return file.getvalue()
 
 
 def _row(report: Report, exercises: Iterable[str]) -> tuple[str, ...]:
-    marks = _marks(report)
-    ran = report.outcome not in wording.UNGRADED or all(answer.override for answer in report.answers)
-    known = ran and not any(map(_failed, report.answers))
+    cells, had = _marks(report), marks.number(report)
     return (
-        _text(report.submission.student),
-        _text(report.submission.path),
-        *(marks.get(name, "") for name in exercises),
-        wording.points(report.score) if known else "",
+        safe(report.submission.student),
+        safe(report.submission.path),
+        *(cells.get(name, "") for name in exercises),
+        "" if had is None else wording.points(had),
         wording.points(report.max_score) if report.answers else "",
         wording.points(report.awaiting_review),
         report.outcome.value,
-        _text("; ".join(_remarks(report))),
+        safe("; ".join(_remarks(report))),
     )
 
 
@@ -48,13 +46,9 @@ def _mark(report: Report, answer: Answer) -> str:
     """Points, or nothing: an empty cell cannot be mistaken for the zero of a student who did badly."""
     if answer.override:
         return wording.points(answer.score)
-    unknown = _failed(answer) or report.outcome in wording.UNGRADED
+    unknown = marks.failed(answer) or report.outcome in wording.UNGRADED
     waits = answer.awaiting_review == answer.exercise.max_points
     return "" if unknown or waits else wording.points(answer.score)
-
-
-def _failed(answer: Answer) -> bool:
-    return not answer.override and any(verdict.status is Status.GRADER_ERROR for verdict in answer.verdicts)
 
 
 def _remarks(report: Report) -> tuple[str, ...]:
@@ -64,5 +58,6 @@ def _remarks(report: Report) -> tuple[str, ...]:
     return (*ended, *(remark for remark in said if not any(remark in sentence for sentence in ended)))
 
 
-def _text(text: str) -> str:
+def safe(text: str) -> str:
+    """A cell that no spreadsheet runs."""
     return wording.clean(_FORMULA.sub(r"\1'", text))

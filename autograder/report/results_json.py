@@ -30,6 +30,7 @@ def _run(run: Run) -> dict[str, object]:
         "version": run.version,
         "torch": run.torch,
         "sandbox": run.sandbox,
+        "layout": run.layout,
     }
 
 
@@ -38,6 +39,7 @@ def _report(report: Report) -> dict[str, object]:
     return {
         "student": submission.student,
         "path": submission.path,
+        "ids": dict(submission.ids),
         "files": [{"name": file.name, "sha256": file.sha256} for file in submission.files],
         "outcome": report.outcome.value,
         "remarks": list(wording.remarks(report)),

@@ -15,11 +15,14 @@ from autograder import evidence, spec
 from autograder.intake.contents import Unreadable
 from autograder.intake.entries import Entry
 from autograder.intake.layout import layout
+from autograder.intake.layouts import recognised
 from autograder.intake.notebook import read_notebook
+from autograder.intake.roster import joined
 from autograder.intake.script import read_script
 from autograder.intake.text import Text
 from autograder.intake.work import work_of
-from autograder.model import Unit
+from autograder.model import Submission, Unit
+from autograder.sheet import SheetError, read
 from autograder.wire import Closed, Late, Malformed, Reader
 
 _MAX_FRAMES_BYTES = 50_000  # what a socket takes before anybody reads
@@ -81,6 +84,28 @@ def yaml(data: bytes) -> None:
         spec.load(path)
 
 
+def gradescope(data: bytes) -> None:
+    """The list beside an export of Gradescope's; no student is lost by it, whatever it says."""
+    listed = Entry(PurePath("/c/submission_metadata.yml"), "file", "no code", read=lambda count: data[:count])
+    folders = [Entry(PurePath(f"/c/submission_{i}"), "folder") for i in (1, 2)]
+    assert len(recognised([listed, *folders], PurePath("/c")).students) == 2
+
+
+def sheet(data: bytes) -> None:
+    """A sheet of an LMS's, as a template and as a roster."""
+    with suppress(SheetError):
+        assert read(data).filled({}) == data
+        joined([Submission("Ada", "ada.py", ids={"email": "a@u"})], data)
+
+
 READERS: Mapping[str, Callable[[bytes], None]] = MappingProxyType(
-    {"notebook": notebook, "script": script, "archive": archive, "wire": wire, "yaml": yaml}
+    {
+        "notebook": notebook,
+        "script": script,
+        "archive": archive,
+        "wire": wire,
+        "yaml": yaml,
+        "gradescope": gradescope,
+        "sheet": sheet,
+    }
 )

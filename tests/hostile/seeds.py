@@ -92,5 +92,14 @@ SEEDS: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
             *(path.read_bytes() for path in sorted((ROOT / "exercises").glob("*.yaml"))),
             *(f"title: {literal}\n".encode() for literal in LITERALS),
         ),
+        "gradescope": (
+            b"submission_1:\n  :submitters:\n  - :name: Ada\n    :sid: 1\nsubmission_2: {submitters: [{name: [a]}]}\n",
+            *(f"submission_1: {{:submitters: {literal}}}\n".encode() for literal in LITERALS),
+        ),
+        "sheet": (
+            b'Name,Email\r\n"Lovelace, ""A""",a@u\n',
+            "\ufeffNom;SID\nÉ;1\n".encode("utf-16-le"),
+            b"SIS Login ID\tID\n1\t2",
+        ),
     }
 )

@@ -1,0 +1,74 @@
+"""Exports on the command line: what is said for them, and what is said of them."""
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder import sheet
+from autograder.model import Submission
+from autograder.report import FORMATS, wording
+from autograder.report.files import Refused
+from autograder.report.lms import EXPORTS, Export, Options
+
+
+def add_arguments(add: Callable[..., Any]) -> None:
+    add("--template", type=Path, metavar="FILE", help="a sheet that the LMS exported, which --to fills in")
+    add("--column", action="append", default=[], type=_column, metavar="WHAT=HEADER", help="of the template")
+    add("--hold-reviews", action="store_true", help="leave whoever awaits review out of what goes to an LMS")
+    add("--dry-run", action="store_true", help="write nothing for an LMS, and say what would be")
+
+
+def _column(text: str) -> tuple[str, str]:
+    what, equals, header = text.partition("=")
+    if not (what and equals and header):
+        raise argparse.ArgumentTypeError(f'expected WHAT=HEADER, as in grade="HW1 (4711)", got {text!r}')
+    return what, header
+
+
+def options(arguments: argparse.Namespace) -> Options:
+    """What was said, with the template read before an hour of grading. Raises Refused."""
+    wanted = [name for name, _ in arguments.to if name in EXPORTS and EXPORTS[name].template]
+    if wanted and not arguments.template:
+        raise Refused(f"--to {wanted[0]}: {EXPORTS[wanted[0]].says}; name that sheet, as the LMS exported it")
+    if len(set(wanted)) > 1:
+        raise Refused(f"--template fills one sheet, and there are {' and '.join(wanted)}; say one, then the other")
+    template = _template(arguments.template) if wanted else None
+    for name, file in arguments.to:
+        if arguments.template and Path(file).resolve() == arguments.template.resolve():
+            raise Refused(f"--to {name}={file} would write over the template; name another file")
+    return Options(template, str(arguments.template or ""), arguments.hold_reviews, dict(arguments.column))
+
+
+def _template(file: Path) -> sheet.Sheet:
+    try:
+        return sheet.read(file.read_bytes())
+    except OSError as error:
+        raise Refused(f"--template: {file} cannot be read: {error.strerror or error}") from None
+    except sheet.SheetError as error:
+        raise Refused(f"--template: {file} {error}") from None
+
+
+def check(arguments: argparse.Namespace, submissions: Sequence[Submission]) -> None:
+    """What can be known before grading. Raises Refused."""
+    for name, _ in arguments.to:
+        if name in EXPORTS and EXPORTS[name].alone and len(submissions) != 1:
+            raise Refused(f"--to {name}: this format is for one submission, and there are {len(submissions)}")
+
+
+def told(name: str, export: Export, *, dry: bool, quiet: bool) -> Iterator[str]:
+    """How many were written, unchanged and not matched, and who; what would be lost is said even if quiet."""
+    if not quiet or dry:
+        would = "would be " if dry else ""
+        counts = f"{export.written} {would}written, {export.unchanged} unchanged, {len(export.unmatched)} not matched"
+        yield f"{name}: {counts}"
+    yield from (f"  {name}: not written: {wording.one_line(one)}" for one in export.unmatched)
+    yield from (f"  {name}: {wording.one_line(one)}" for one in export.notes)
+
+
+def formats() -> Iterator[str]:
+    """One line a format."""
+    ours = {"text": "what the terminal shows", "json": "everything, for programs", "csv": "a row a submission"}
+    rows = {name: ours.get(name, "") for name in FORMATS} | {name: format.says for name, format in EXPORTS.items()}
+    width = max(map(len, rows))
+    yield from (f"{name:{width}}  {says}" for name, says in rows.items())

@@ -1,0 +1,1 @@
+"""What runs inside the box of a host, which starts it once a submission."""

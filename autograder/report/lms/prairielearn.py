@@ -1,0 +1,57 @@
+"""results.json of PrairieLearn's external grader: a score from 0 to 1, in at most one megabyte.
+
+What could not be graded is `gradable: false`: no points are lost, and no attempt is used up.
+"""
+
+from collections.abc import Iterator
+
+from autograder.model import Answer, Report, Run, Status, Verdict
+from autograder.report import feedback, marks, wording
+from autograder.report.files import Refused
+from autograder.report.lms.gradescope import dumped
+
+MOST_BYTES = 1_000_000
+
+
+def render(run: Run, report: Report) -> bytes:
+    content = dumped(_graded(report) if marks.number(report) is not None else _not_graded(report))
+    if len(content) > MOST_BYTES:
+        raise Refused(f"the feedback is larger than the {MOST_BYTES} bytes that PrairieLearn takes")
+    return content
+
+
+def _not_graded(report: Report) -> dict[str, object]:
+    return {"gradable": False, "format_errors": [marks.sentence(report), *feedback.notes(report)]}
+
+
+def _graded(report: Report) -> dict[str, object]:
+    # Every test has points: if one lacked them, all would lose them.
+    tests = [test for answer in report.answers for test in _tests(answer)]
+    said = [marks.sentence(report), *(f"Note: {wording.one_line(note)}" for note in feedback.notes(report))]
+    output = "\n".join(filter(None, said))
+    return {"gradable": True, "score": marks.fraction(report), "output": output, "tests": tests}
+
+
+def _tests(answer: Answer) -> Iterator[dict[str, object]]:
+    title = wording.one_line(answer.exercise.title)
+    if answer.override:
+        yield _test(title, answer.score, answer.exercise.max_points, f"A person decided: {answer.override.why}")
+        return
+    for verdict in answer.verdicts:
+        name = f"{title}: {wording.one_line(verdict.criterion.title)}"
+        yield _test(name, verdict.points, verdict.criterion.points, _message(verdict))
+
+
+def _test(name: str, points: float, most: float, message: str) -> dict[str, object]:
+    # Messages are read as ANSI: a control character would colour what follows.
+    return {
+        "name": name,
+        "points": round(points, 9),
+        "max_points": round(most, 9),
+        "message": wording.one_line(message),
+    }
+
+
+def _message(verdict: Verdict) -> str:
+    waits = verdict.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
+    return f"{'Not lost, a person looks: ' if waits else ''}{feedback.verdict(verdict)}"

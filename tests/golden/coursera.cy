@@ -1,0 +1,4 @@
+{
+ "fractionalScore": 0.0,
+ "feedback": "Graded automatically: no mark\nThis is no mark, since nothing was graded: unreadable: hw.ipynb breaks off in the middle."
+}

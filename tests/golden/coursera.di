@@ -1,0 +1,4 @@
+{
+ "fractionalScore": 0.0,
+ "feedback": "Graded automatically: no mark\nThe grader itself failed on this submission. This is no mark: no points are lost; a person looks."
+}

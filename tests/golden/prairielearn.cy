@@ -1,0 +1,6 @@
+{
+ "gradable": false,
+ "format_errors": [
+  "This is no mark, since nothing was graded: unreadable: hw.ipynb breaks off in the middle."
+ ]
+}

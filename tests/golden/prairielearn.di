@@ -1,0 +1,6 @@
+{
+ "gradable": false,
+ "format_errors": [
+  "The grader itself failed on this submission. This is no mark: no points are lost; a person looks."
+ ]
+}
