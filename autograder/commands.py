@@ -262,7 +262,7 @@ def _bundle(arguments: argparse.Namespace) -> Lines:
     names = [name for name in known if name in arguments.exercise or not arguments.exercise]
     made = bundle.gradescope(names, arguments.torch_index)
     try:
-        write({arguments.output: made.content})
+        write([(arguments.output, made.content)])
     except OSError as error:
         raise Refused(f"{arguments.output} cannot be written: {error.strerror or error}") from None
     points = wording.points(sum(known[name].max_points for name in names))

@@ -134,6 +134,13 @@ def _errors(got: Array, want: Array, tolerance: Tolerance) -> Array:
     return errors
 
 
+@np.errstate(all="ignore")  # students divide by zero; whoever judges them compares so that NaN never agrees
+def attempted(grader: Any, as_written: Seen) -> bool:
+    """Whether anything in a run is about the grader's exercise."""
+    return bool(grader.attempted(as_written))
+
+
+@np.errstate(all="ignore")
 def judge(exercise: Exercise, grader: Any, seen: Mapping[str, Seen], attempted: bool) -> Answer:
     """One exercise of one submission; `seen` holds the evidence of each case that was run, by the case's name.
 

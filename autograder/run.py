@@ -173,7 +173,7 @@ class Grader:
 
     def _attempted(self, views: Mapping[str, Seen]) -> set[str]:
         """The exercises that something in this run is about."""
-        return {name for name, seen in views.items() if self._graders[name].attempted(seen)}
+        return {name for name, seen in views.items() if judge.attempted(self._graders[name], seen)}
 
     def _hidden(
         self,

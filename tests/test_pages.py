@@ -341,7 +341,7 @@ def test_the_command_line_says_so(tmp_path, monkeypatch, capsys):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    (sentence,) = cli._save([target], graded)
+    (sentence,) = cli._save_pages(target, graded)
     assert "could not be written, and are as they were before" in sentence and "No space" in sentence
 
 
