@@ -13,6 +13,7 @@ Tone = Literal["plain", "good", "lost", "waits", "ours", "quiet"]
 
 _WIDEST_COLUMN = 32
 _QUOTE_CHARACTERS = 120
+_MOST_NAMES = 6
 _REASON_INDENT = 4
 
 
@@ -66,7 +67,7 @@ def report_lines(report: Report, columns: Columns, *, verbose: bool = False) -> 
         yield from _reasons(v for v in answer.verdicts if verbose or v.status is not Status.PASSED)
     missing = [answer.exercise.name for answer in report.answers if not _shown(answer)]
     if missing and report.outcome not in wording.UNGRADED:
-        yield Line(f"{student}  not attempted: {', '.join(missing)}", "quiet")
+        yield Line(f"{student}  not attempted: {_listed(missing, len(report.answers))}", "quiet")
     for remark in map(_flat, wording.remarks(report)):
         if remark not in ended:
             yield Line(f"note: {remark}", "quiet", _REASON_INDENT)
@@ -152,6 +153,11 @@ def _tone(verdict: Verdict) -> Tone:
     if verdict.status is Status.PASSED:
         return "quiet"
     return "waits" if verdict.status is Status.NEEDS_REVIEW else "plain"
+
+
+def _listed(names: Sequence[str], of: int) -> str:
+    """A few by name; of many, how many."""
+    return ", ".join(names) if len(names) <= _MOST_NAMES else f"{len(names)} of {of} exercises"
 
 
 def _points(value: float) -> str:
