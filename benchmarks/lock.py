@@ -89,6 +89,7 @@ def job(source, folder):
         "fresh": False,
         "swap": None,
         "scale": 1.0,
+        "moved": 1.0,
         "skip": [],
         "memory_mib": 2048,
         "seconds": 20,

@@ -16,7 +16,17 @@ from autograder.workplace import Workplace
 from tests.conftest import ROOT
 
 STEPS = lockdown.STEPS
-JOB = {"units": [], "files": {}, "seed": 0, "fresh": False, "swap": None, "scale": 1.0, "skip": [], "memory_mib": 512}
+JOB = {
+    "units": [],
+    "files": {},
+    "seed": 0,
+    "fresh": False,
+    "swap": None,
+    "scale": 1.0,
+    "moved": 1.0,
+    "skip": [],
+    "memory_mib": 512,
+}
 
 
 # ---------------------------------------------------------------------------------- failing closed
