@@ -88,13 +88,15 @@ def _judged(seen):
 
 def _kind(h, q, digits):
     """(mistake or "", whether single precision explains it); None for what is no table of ours."""
+    size, fixed = np.abs(h), np.ptp(h) == 0
+    largest = size.max()
     for unit in (DOUBLE, SINGLE):
         for x in (*POINTS, 0.0):
-            slack = 0.51 * digits + 8 * unit * (3 * x**2 + 4 * abs(x) + 1e-2) / np.abs(h) + 1e-9
-            for name, want in _quotients(h, x).items():
+            slack = 0.51 * digits + 8 * unit * (3 * x**2 + 4 * abs(x) + 1e-2) / size + 1e-9
+            told_apart = slack[size == largest].max() <= 0.1 * largest
+            for name, want in _quotients(h, x).items() if told_apart else ():
                 apart = name in ("", "central") or x == 1.0  # at another x only what is right, or it may be anything
-                told_apart = np.max(np.where(np.abs(h) == np.max(np.abs(h)), slack, 0)) <= 0.1 * np.max(np.abs(h))
-                if apart and told_apart and np.all(np.abs(q - want) <= slack) and not (name and np.ptp(h) == 0):
+                if apart and not (name and fixed) and np.all(np.abs(q - want) <= slack):
                     return ("at_zero" if x == 0 else name), unit == SINGLE
             if x == 1.0 and _vanishes(h, q, slack):
                 return "", unit == SINGLE
