@@ -1,12 +1,9 @@
 """Arguments in, exit code out. Results go to stdout and into files; progress and all else to stderr.
 
-Nothing heavy is imported before the arguments are known to be right: `--help` and mistakes answer at once.
+Nothing heavy is imported before the arguments are known to be right (see `options`).
 """
 
 import argparse
-import io
-import math
-import os
 import secrets
 import signal
 import sys
@@ -19,7 +16,16 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder import __version__, exports, ladder, taken
+from autograder import __version__, exports, ladder, options, taken
+from autograder.console import (
+    complain,
+    complain_of,
+    names,
+    never_fail_on_a_character,
+    reader_may_leave,
+    short,
+    speak_utf8,
+)
 from autograder.model import Exercise, Outcome, Report, Run, Skipped, Status
 from autograder.report import FOLDERS, FORMATS, encoded, files, pages, screen, terminal, wording
 from autograder.report.lms import EXPORTS, Options
@@ -30,49 +36,6 @@ if TYPE_CHECKING:  # they import what takes time
     from autograder.run import Grader
     from autograder.store import Store
 
-DESCRIPTION = """\
-Grade homework on automatic differentiation: notebooks and scripts that use PyTorch.
-
-Each submission runs in a child process that watches what autograd did. It is judged by
-what it computed, never by the names of its variables, functions or cells."""
-
-EPILOG = """\
-A PATH is a file (ada.ipynb), a folder of files, a folder with a folder or an archive for
-each student (ada/hw1.ipynb, ada.zip), or an archive of such a folder (.zip, .tar.gz,
-.tgz, .tar). Students are named by the file, the folder or the archive. What an LMS packed
-is recognised (docs/lms). Nothing under a PATH is ever changed.
-
-examples:
-  grade.py submissions/sample
-  grade.py week3 --output marks/week3 --exercise jacobian --exercise control_flow
-  grade.py ada.ipynb --format json > ada.json
-  grade.py moodle.zip --template worksheet.csv --to moodle=filled.csv --dry-run
-  grade.py week3 --seed 20260821      draw the same hidden inputs as an earlier run
-
-commands for results that are there (each with --help):
-  grade.py override ADA jacobian 9 --why "…"   a person's points, in place of the grader's
-  grade.py history ADA                         every grade she has had, and what changed
-  grade.py diff OLD NEW                        whose points differ between two results
-  grade.py formats                             what --to can write, for which system
-  grade.py bundle gradescope -o autograder.zip an autograder to upload
-
-where results go:
-  stdout                 each submission with its points and the reason where points were lost
-  DIR/results.json       everything, for programs (docs/results.md describes it)
-  DIR/gradebook.csv      a row for each submission, for spreadsheets
-  DIR/report/index.html  the class, for you; beside it a page for each student
-  DIR/grades.sqlite3     what is known: nothing is run twice, a killed run goes on
-  stderr                 progress and problems
-
-exit codes:
-  0  everything was graded, whatever the marks
-  1  something needs the instructor because of the grader: it failed on a criterion or
-     a submission (no points were taken there), or it could not start
-  2  wrong usage, a path without submissions, or a mistake in an exercise"""
-
-
-# As in autograder/intake/layouts, which takes time to import.
-LAYOUTS = ("plain", "moodle", "canvas", "gradescope", "blackboard", "brightspace", "nbgrader", "classroom")
 COMMANDS = ("override", "history", "diff", "formats", "bundle")  # ./diff is a folder of that name
 
 
@@ -109,14 +72,14 @@ class Graded:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Grade what the arguments name and return the exit code; `argv` is without the program's name."""
-    _never_fail_on_a_character()
+    never_fail_on_a_character()
     _end_as_on_ctrl_c()
     try:
-        with _reader_may_leave():
+        with reader_may_leave():
             words = sys.argv[1:] if argv is None else list(argv)
             if words[:1] and words[0] in COMMANDS:
                 return _command(*words)
-            return _grade(_parser().parse_intermixed_args(words))
+            return _grade(options.parser().parse_intermixed_args(words))
     except SystemExit as end:  # argparse: --help, --version, or a sentence that is already on stderr
         return int(end.code or 0)
     except files.Refused as refused:
@@ -145,120 +108,25 @@ def _end_as_on_ctrl_c() -> None:
 def _grade(arguments: argparse.Namespace) -> int:
     targets = files.targets(arguments.output, arguments.to, pages=not arguments.no_html)
     files.refuse_inside(targets, arguments.paths)
-    options = exports.options(arguments)
+    wanted = exports.options(arguments)
     with _dependencies():
         exercises = _exercises(arguments.exercise)
         found = _found(arguments)
         exports.check(arguments, found.submissions)
         files.make_ready(targets)
         graded = _graded(exercises, found, arguments)
-    kept, problems = _contents(targets, graded, options, arguments)
+    kept, problems = _contents(targets, graded, wanted, arguments)
     problems += _save(kept)
     problems += [problem for target in targets if target.is_folder for problem in _save_pages(target, graded)]
     problems += _failures(graded.reports)
-    with _reader_may_leave():
+    with reader_may_leave():
         _show(arguments, graded)
     for problem in problems:
         _stopped(problem, Exit.OURS)
     if not arguments.quiet and not problems:
         shown = [_written(target) for target in targets if target.is_folder or target.path in kept]
-        _complain(f"written: {', '.join(shown)}")
+        complain(f"written: {', '.join(shown)}")
     return Exit.OURS if problems else Exit.DONE
-
-
-# -- arguments
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="grade.py",
-        usage="grade.py PATH... [options]",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    _add_what_is_graded(parser)
-    _add_where_it_goes(parser)
-    return parser
-
-
-def _add_what_is_graded(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("paths", nargs="+", type=_path, metavar="PATH", help="a submission, or a folder or archive of them")
-    add("--layout", choices=LAYOUTS, default="", metavar="NAME", help=f"whose download a PATH is: {', '.join(LAYOUTS)}")
-    add("--roster", type=_path, metavar="FILE", help="a CSV that joins names, e-mails and student numbers")
-    add("--exercise", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
-    add("--seed", type=_seed, metavar="N", help="for the hidden inputs (default: a fresh one)")
-    add("--timeout", type=_seconds, metavar="S", help="seconds for one run (default: the exercise's limit)")
-    jobs = _processors()
-    add("--jobs", type=_jobs, default=jobs, metavar="N", help=f"submissions at once (default: {jobs})")
-    add("--again", action="store_true", help="run everything again, also what has been graded before")
-    unsafe = "grade even where submissions can read every file that you can"
-    add("--allow-unsafe", action="store_true", help=unsafe)
-
-
-def _add_where_it_goes(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    formats = ", ".join(FORMATS)
-    more = "one more file, or html=FOLDER; may be repeated; `grade.py formats` lists all, those of LMSs among them"
-    add("--output", type=_path, default=Path("results"), metavar="DIR", help="for results (default: results/)")
-    add("--to", action="append", default=[], type=_format_and_file, metavar="FORMAT=FILE", help=more)
-    add("--no-html", action="store_true", help="no class report, no pages for students")
-    exports.add_arguments(add)
-    add("--format", choices=FORMATS, metavar="FORMAT", help=f"of stdout: {formats} (default: text)")
-    add("--quiet", action="store_true", help="no progress or notes; on stdout only what --format asks for")
-    add("--verbose", action="store_true", help="list the criteria that passed as well")
-
-
-def _path(text: str) -> Path:
-    if not text:
-        raise argparse.ArgumentTypeError("an empty path names nothing")
-    return Path(text)
-
-
-def _seed(text: str) -> int:
-    return _whole(text, 0, 2**31 - 1)
-
-
-def _jobs(text: str) -> int:
-    return _whole(text, 1, 4096)
-
-
-def _whole(text: str, least: int, most: int) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = least - 1
-    if not least <= number <= most:
-        raise argparse.ArgumentTypeError(f"expected a whole number from {least} to {most}, got {text!r}")
-    return number
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not (math.isfinite(seconds) and seconds > 0):
-        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
-    return seconds
-
-
-def _format_and_file(text: str) -> tuple[str, str]:
-    name, equals, file = text.partition("=")
-    if not (equals and file):
-        raise argparse.ArgumentTypeError(f"expected FORMAT=FILE, as in csv=grades.csv, got {text!r}")
-    known = (*FORMATS, *FOLDERS, *EXPORTS)
-    if name not in known:
-        raise argparse.ArgumentTypeError(f"unknown format {name!r}{wording.did_you_mean(name, known)}")
-    return name, file
-
-
-def _processors() -> int:
-    """Those that this process may use, where the system tells; a container is given fewer than there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 # -- what is graded
@@ -300,14 +168,14 @@ def _found(arguments: argparse.Namespace) -> "Intake":
         raise Stop(str(error), Exit.USAGE) from error
     if not found.submissions:
         reasons = "".join(f"\n  {wording.clean(file.path)}: {wording.one_line(file.why)}" for file in found.skipped)
-        raise Stop(f"no submissions in {_names(paths)}{reasons}", Exit.USAGE)
-    _complain_of(taken.layouts(found.recognised, quiet=arguments.quiet))
+        raise Stop(f"no submissions in {names(paths)}{reasons}", Exit.USAGE)
+    complain_of(taken.layouts(found.recognised, quiet=arguments.quiet))
     return _with_roster(found, arguments.roster) if arguments.roster else found
 
 
 def _with_roster(found: "Intake", file: Path) -> "Intake":
     known = taken.joined(found.submissions, file)
-    _complain_of(taken.missing(known))
+    complain_of(taken.missing(known))
     return replace(found, submissions=known.submissions)
 
 
@@ -321,7 +189,7 @@ def _graded(exercises: Sequence[Exercise], found: "Intake", arguments: argparse.
     with _store(arguments.output) as kept:
         seed = _seed_of(kept, arguments.seed)
         modules = server.modules_for(submissions)
-        options = {
+        settings = {
             "modules": modules,
             "jobs": arguments.jobs,
             "seconds": arguments.timeout,
@@ -329,7 +197,7 @@ def _graded(exercises: Sequence[Exercise], found: "Intake", arguments: argparse.
             "forget": arguments.again,
         }
         try:
-            with run.Grader(exercises, rung, seed=seed, **options) as grader:
+            with run.Grader(exercises, rung, seed=seed, **settings) as grader:
                 coming = grader.grade(submissions)
                 for report in coming if arguments.quiet else screen.watched(coming, len(submissions)):
                     reports.append(report)
@@ -370,9 +238,9 @@ def _seed_of(kept: "Store", given: int | None) -> int:
 def _tell(arguments: argparse.Namespace, grader: "Grader", total: int) -> None:
     known = grader.memory.reports_known if grader.memory else 0
     if known and not arguments.quiet:
-        _complain(f"{known} of {total} had been graded before, and nothing about them has changed")
+        complain(f"{known} of {total} had been graded before, and nothing about them has changed")
     for warning in grader.warnings:
-        _complain(f"warning: {warning}")
+        complain(f"warning: {warning}")
 
 
 def _rung(arguments: argparse.Namespace) -> ladder.Rung:
@@ -382,7 +250,7 @@ def _rung(arguments: argparse.Namespace) -> ladder.Rung:
     except ladder.Refused as refused:
         raise Stop(str(refused), Exit.OURS) from None
     if not (arguments.quiet and rung.is_safe):
-        _complain(f"sandbox: {rung.says}")
+        complain(f"sandbox: {rung.says}")
     return rung
 
 
@@ -391,7 +259,7 @@ def _now() -> str:
 
 
 def _contents(
-    targets: Iterable[files.Target], graded: Graded, options: Options, arguments: argparse.Namespace
+    targets: Iterable[files.Target], graded: Graded, wanted: Options, arguments: argparse.Namespace
 ) -> tuple[dict[Path, bytes], list[str]]:
     """What will be written where, and why something will not. What became of everybody is told."""
     contents: dict[Path, bytes] = {}
@@ -403,11 +271,11 @@ def _contents(
             contents[target.path] = encoded(target.format, graded.rendered(target.format))
             continue
         try:
-            export = EXPORTS[target.format].make(graded.run, graded.reports, options)
+            export = EXPORTS[target.format].make(graded.run, graded.reports, wanted)
         except (files.Refused, SheetError) as refused:
             problems.append(f"{target.said} was not written: {refused}")
             continue
-        _complain_of(exports.told(target.format, export, dry=arguments.dry_run, quiet=arguments.quiet))
+        complain_of(exports.told(target.format, export, dry=arguments.dry_run, quiet=arguments.quiet))
         if not arguments.dry_run:
             contents[target.path] = export.content
     return contents, problems
@@ -426,7 +294,7 @@ def _save_pages(target: files.Target, graded: Graded) -> Iterator[str]:
     try:
         files.write_pages(target.path, FOLDERS[target.format](graded.run, graded.reports, graded.skipped))
     except OSError as error:
-        yield f"the pages in {_short(target.path)} could not be written, and are as they were before: {error}"
+        yield f"the pages in {short(target.path)} could not be written, and are as they were before: {error}"
 
 
 def _failures(reports: Sequence[Report]) -> Iterator[str]:
@@ -441,65 +309,19 @@ def _ours(report: Report) -> bool:
     return report.outcome is Outcome.GRADER_ERROR or any(v.status is Status.GRADER_ERROR for v in verdicts)
 
 
-# -- stdout and stderr
-
-
-def _never_fail_on_a_character() -> None:
-    """A terminal that has no ✗ shows an escape instead."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-@contextmanager
-def _reader_may_leave() -> Iterator[None]:
-    """`| head` closes the pipe. What is left to flush when Python exits then goes nowhere."""
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-
-
 def _show(arguments: argparse.Namespace, graded: Graded) -> None:
     name = arguments.format or ("" if arguments.quiet else "text")
     if name == "text" and sys.stdout.isatty():
         screen.show(graded.run, graded.reports, graded.skipped, verbose=arguments.verbose)
     elif name:
-        _speak_utf8(name)
+        speak_utf8(name)
         sys.stdout.write(graded.rendered(name, verbose=arguments.verbose))
 
 
-def _speak_utf8(name: str) -> None:
-    """Programs read UTF-8 whatever the locale; people read what their terminal speaks."""
-    if name != "text" and isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
-
-
-def _short(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
-
-
 def _written(target: files.Target) -> str:
-    return _short(target.path / pages.INDEX if target.is_folder else target.path)
-
-
-def _names(paths: Iterable[Path]) -> str:
-    return ", ".join(map(str, paths))
+    return short(target.path / pages.INDEX if target.is_folder else target.path)
 
 
 def _stopped(sentence: str, code: Exit) -> Exit:
-    _complain(f"grade.py: {sentence}")
+    complain(f"grade.py: {sentence}")
     return code
-
-
-def _complain_of(lines: Iterable[str]) -> None:
-    for line in lines:
-        _complain(line)
-
-
-def _complain(text: str) -> None:
-    print("\n".join(map(wording.clean, text.split("\n"))), file=sys.stderr)

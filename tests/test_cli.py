@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 import autograder
-from autograder import __version__, cli
+from autograder import __version__, cli, options
 from autograder.intake import Intake, Recognised
 from autograder.model import (
     Answer,
@@ -275,7 +275,7 @@ def test_formats_are_listed(capsys):
 def test_the_layouts_of_the_command_line_are_those_of_intake():
     from autograder.intake.layouts import NAMES
 
-    assert set(cli.LAYOUTS) == set(NAMES)
+    assert set(options.LAYOUTS) == set(NAMES)
 
 
 # -- files
@@ -385,7 +385,7 @@ def test_options_reach_the_grader(pretend):
     pretend(Watching)
     cli.main(["week3", "--seed", "3", "--jobs", "2", "--timeout", "1.5"])
     cli.main(["week3", "--seed", "0"])
-    assert seen == [(3, 2, 1.5), (0, cli._processors(), None)]
+    assert seen == [(3, 2, 1.5), (0, options.processors(), None)]
 
 
 def test_a_folder_without_submissions_is_wrong_usage(pretend, tmp_path, capsys):
