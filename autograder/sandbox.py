@@ -20,12 +20,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from autograder import ladder, server, workplace
+from autograder import ladder, server, workspace
 from autograder.evidence import Proof
 from autograder.ladder import Rung
 from autograder.model import Outcome
 from autograder.talk import Calls, Ending, Talk, kill
-from autograder.workplace import Workplace
+from autograder.workspace import Workspace
 
 START_SECONDS = 180  # for the fork server to import everything, on a slow disk
 GRACE_SECONDS = 10  # for a lane to report a child that has ended
@@ -44,7 +44,7 @@ class CannotStart(SandboxError):
 class Lane:
     """One child at a time: the socket to the lane's process, and the folder of its submissions."""
 
-    def __init__(self, sock: socket.socket, place: Workplace) -> None:
+    def __init__(self, sock: socket.socket, place: Workspace) -> None:
         self.sock = sock
         self.place = place
 
@@ -120,14 +120,14 @@ class Sandbox:
         self._errors = tempfile.TemporaryFile()
         self._own = self._folder / "server"  # what torch caches at start
         self._own.mkdir(mode=0o700)
-        self._places = [Workplace(self._folder / os.urandom(16).hex(), self._uid(i)) for i in range(self._count)]
+        self._places = [Workspace(self._folder / os.urandom(16).hex(), self._uid(i)) for i in range(self._count)]
         for place in self._places:
             place.make()
         self._folder.chmod(0o111)  # a lane knows its own folder's name, and nobody can look for others
         try:
             self._start()
         except CannotStart:
-            workplace.remove(self._folder)
+            workspace.remove(self._folder)
             raise
         return self
 
@@ -206,7 +206,7 @@ class Sandbox:
             while True:
                 self._lanes.get_nowait().sock.close()
         self._errors.close()
-        workplace.remove(self._folder)
+        workspace.remove(self._folder)
 
     def run(self, job: dict[str, Any], calls: Callable[[], Calls]) -> Ending:
         """Run one case. `job` is what `worker/child.py` describes; `calls` draws the inputs once the code is loaded."""

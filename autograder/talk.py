@@ -17,7 +17,7 @@ from typing import Any
 from autograder.evidence import Entered, Observation, parse
 from autograder.model import Outcome
 from autograder.wire import MAX_JOB_BYTES, Closed, Late, Malformed, Reader, Tape, Writer
-from autograder.workplace import MOST_BYTES, MOST_ENTRIES, Workplace
+from autograder.workspace import MOST_BYTES, MOST_ENTRIES, Workspace
 
 OUT_OF_MEMORY = 97  # exit status, as in worker/__main__.py
 Calls = list[dict[str, Any]]
@@ -46,7 +46,7 @@ class Talk:
     sock: socket.socket
     job: dict[str, Any]
     calls: Callable[[], Calls]
-    workplace: Workplace
+    workspace: Workspace
     deadline: float
     locked: bool = False  # the child stood behind its locks, and so before the student's first line
     stopped: str = ""  # why the talk ended: nothing at a proper end, else closed, late, overfull or malformed
@@ -92,7 +92,7 @@ class Talk:
                 yield parse(record)
 
     def _look_at_the_folder(self) -> None:
-        if self.workplace.is_overfull():
+        if self.workspace.is_overfull():
             raise _Overfull
 
     def ending(self, told: dict[str, Any]) -> Ending:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder import ladder, workplace
+from autograder import ladder, workspace
 from autograder.sandbox import Sandbox, SandboxError
 from autograder.worker import lockdown
-from autograder.workplace import Workplace
+from autograder.workspace import Workspace
 from tests.conftest import ROOT
 
 STEPS = lockdown.STEPS
@@ -57,7 +57,7 @@ def test_seccomp_is_the_last_step():
     assert [step.__name__ for step in STEPS[-2:]] == ["own_files", "own_system_calls"]
 
 
-class Nowhere(Workplace):
+class Nowhere(Workspace):
     """A folder that is not there, so that the step that goes into it fails."""
 
     def furnish(self, files):
@@ -174,11 +174,11 @@ def test_modes_and_times_are_changed_for_show(tmp_path):
         assert guarded or (facts.st_mtime, facts.st_size) == (10**9, 5)
 
 
-# ---------------------------------------------------------------------------------- the workplace
+# ---------------------------------------------------------------------------------- the workspace
 
 
 def _place(tmp_path):
-    place = Workplace(tmp_path / "lane")
+    place = Workspace(tmp_path / "lane")
     place.make()
     return place
 
@@ -215,18 +215,18 @@ def test_folders_without_permissions_and_odd_names_are_emptied(tmp_path):
 def test_a_full_folder_is_known_without_reading_all_of_it(tmp_path, monkeypatch):
     """No more entries are looked at than it takes to know."""
     place, looked = _place(tmp_path), []
-    for number in range(3 * workplace.MOST_ENTRIES):
+    for number in range(3 * workspace.MOST_ENTRIES):
         (place.path / str(number)).touch()
-    monkeypatch.setattr(workplace, "_size", lambda entry: looked.append(entry) or 0)
+    monkeypatch.setattr(workspace, "_size", lambda entry: looked.append(entry) or 0)
     assert place.is_overfull()
-    assert len(looked) == workplace.MOST_ENTRIES + 1
+    assert len(looked) == workspace.MOST_ENTRIES + 1
 
 
 def test_a_folder_is_full_by_bytes_and_not_by_holes(tmp_path):
     """A file with a hole takes what it takes."""
     place = _place(tmp_path)
     with open(place.path / "holes", "wb") as file:
-        file.truncate(10 * workplace.MOST_BYTES)
+        file.truncate(10 * workspace.MOST_BYTES)
     assert not place.is_overfull()
-    (place.path / "full").write_bytes(bytes(workplace.MOST_BYTES + 1))
+    (place.path / "full").write_bytes(bytes(workspace.MOST_BYTES + 1))
     assert place.is_overfull()

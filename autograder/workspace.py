@@ -12,7 +12,7 @@ MOST_ENTRIES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Workplace:
+class Workspace:
     """A folder, and the user that it belongs to (0: us)."""
 
     path: Path
@@ -88,6 +88,6 @@ def _size(entry: os.DirEntry[str]) -> int:
 
 
 def remove(folder: Path) -> None:
-    """The folder of all workplaces, whatever is left in it."""
+    """The folder of all workspaces, whatever is left in it."""
     folder.chmod(0o700)
     shutil.rmtree(folder, ignore_errors=True)
