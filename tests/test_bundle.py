@@ -133,7 +133,8 @@ def box(root):
     ours = dict.fromkeys((sys.prefix, sys.base_prefix))
     shown = [word for path in (*system, *ours) for word in ("--ro-bind", path, path)]
     return [
-        *(bwrap, *shown, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind", str(root), "/autograder"),  # noqa: S108
+        # An empty /tmp first: this environment may itself lie somewhere below it.
+        *(bwrap, "--tmpfs", "/tmp", *shown, "--proc", "/proc", "--dev", "/dev", "--bind", str(root), "/autograder"),  # noqa: S108
         *("--unshare-net", "--unshare-pid", "--die-with-parent", "--chdir", "/autograder"),
         *("--setenv", "AUTOGRAD_VENV", sys.prefix, "--unsetenv", "PYTHONPATH"),
     ]
