@@ -8,9 +8,9 @@ from typing import Any
 
 from autograder import exhibits, fingerprint
 from autograder.model import Answer, Case, Exercise, Outcome, Report, Status, Submission, Verdict
-from autograder.observe import Conditions, Job, Run
+from autograder.observe import Conditions, Run
 from autograder.store import Store, key_of, without_tape
-from autograder.talk import Calls, Ending
+from autograder.talk import Calls, Ending, Job
 
 OURS = (Outcome.GRADER_ERROR,)
 

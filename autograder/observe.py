@@ -12,12 +12,11 @@ from autograder import oracle
 from autograder.evidence import Act, Called, Fault, Observation
 from autograder.model import Call, Case, Exercise, Outcome, Submission
 from autograder.seen import Seen
-from autograder.talk import Calls, Ending
+from autograder.talk import Calls, Ending, Job, blank_job
 from autograder.text import cleaned
 from autograder.words import Passage
 
 MAX_RERUNS = 3  # of one submission, over all its cases
-Job = dict[str, Any]  # what worker/child.py describes
 Run = Callable[[Job, Case, Callable[[], Calls]], Ending]
 
 
@@ -105,6 +104,7 @@ class Runs:
         self, case: Case, parameters: Sequence[float], factors: tuple[float, float], skipped: Iterable[int]
     ) -> Job:
         return {
+            **blank_job(self.conditions.memory_mib, self.conditions.seconds),
             "units": self._units,
             "files": self._files,
             "seed": oracle.seed_of_the_run(self.conditions.seed, case.fresh_seed),
@@ -113,8 +113,6 @@ class Runs:
             "scale": factors[0],
             "moved": factors[1],
             "skip": sorted(skipped),
-            "memory_mib": self.conditions.memory_mib,
-            "seconds": self.conditions.seconds,
         }
 
     def views(self, observed: Observed, ending: Ending, exercises: Sequence[Exercise]) -> dict[str, Seen]:

@@ -11,11 +11,11 @@ from autograder import exhibits, judge, oracle, reports, server, spec
 from autograder.kept import Memory
 from autograder.ladder import Rung
 from autograder.model import Case, Exercise, Report, Submission
-from autograder.observe import Conditions, Job, Observed, Runs, Unproven, distinct
+from autograder.observe import Conditions, Observed, Runs, Unproven, distinct
 from autograder.sandbox import CannotStart, Sandbox, SandboxError
 from autograder.seen import Seen
 from autograder.store import Store
-from autograder.talk import Calls, Ending
+from autograder.talk import Calls, Ending, Job
 
 SECRETS = ("graders", "exercises", "autograder/judge.py", "autograder/oracle.py")  # what no submission may read
 ROOT = Path(__file__).resolve().parent.parent

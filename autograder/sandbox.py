@@ -24,12 +24,12 @@ from autograder import ladder, server, workspace
 from autograder.evidence import Proof
 from autograder.ladder import Rung
 from autograder.model import Outcome
-from autograder.talk import Calls, Ending, Talk, kill
+from autograder.talk import Calls, Ending, Talk, blank_job, kill
 from autograder.workspace import Workspace
 
 START_SECONDS = 180  # for the fork server to import everything, on a slow disk
 GRACE_SECONDS = 10  # for a lane to report a child that has ended
-PROOF_SECONDS = 60
+PROOF_SECONDS, PROOF_MIB = 60, 1024
 PR_SET_DUMPABLE = 4
 
 
@@ -187,7 +187,7 @@ class Sandbox:
     def _proved(self, what: dict[str, Any]) -> list[Proof]:
         """What a child of ours found when it tried."""
         try:
-            ending = self.run({**_PROOF, "proof": what}, lambda: [])
+            ending = self.run({**blank_job(PROOF_MIB, PROOF_SECONDS), "proof": what}, lambda: [])
         except SandboxError as error:
             raise CannotStart(str(error)) from None
         proofs = [item for item in ending.observations if isinstance(item, Proof)]
@@ -249,17 +249,3 @@ class Sandbox:
         self._errors.seek(0)
         lines = self._errors.read()[-2000:].decode(errors="replace").strip().splitlines()
         return f"Its last words: {lines[-1]}" if lines else "It said nothing."
-
-
-_PROOF: dict[str, Any] = {
-    "units": [],
-    "files": {},
-    "seed": 0,
-    "fresh": False,
-    "swap": None,
-    "scale": 1.0,
-    "moved": 1.0,
-    "skip": [],
-    "memory_mib": 1024,
-    "seconds": PROOF_SECONDS,
-}

@@ -21,6 +21,7 @@ from autograder.workspace import MOST_BYTES, MOST_ENTRIES, Workspace
 
 OUT_OF_MEMORY = 97  # exit status, as in worker/__main__.py
 Calls = list[dict[str, Any]]
+Job = dict[str, Any]  # what worker/child.py describes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,22 @@ class Ending:
     seconds: float = 0.0
     blamed: Entered | None = None  # what was running when it was cut short
     tape: bytes = field(default=b"", repr=False)  # what the child sent, to be read again
+
+
+def blank_job(memory_mib: int, seconds: float) -> Job:
+    """One that runs nothing, and changes no condition: every other job says what is different in it."""
+    return {
+        "units": [],
+        "files": {},
+        "seed": 0,
+        "fresh": False,
+        "swap": None,
+        "scale": 1.0,
+        "moved": 1.0,
+        "skip": [],
+        "memory_mib": memory_mib,
+        "seconds": seconds,
+    }
 
 
 class _Overfull(Exception):

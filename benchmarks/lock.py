@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from autograder import ladder, server  # noqa: E402  the project's folder has to be on the path first
+from autograder.talk import blank_job  # noqa: E402
 from autograder.wire import Closed, Reader, Writer  # noqa: E402
 
 SINE = """
@@ -83,18 +84,7 @@ def seconds(source, locks):
 
 def job(source, folder):
     unit = {"file": "hw.py", "kind": "script", "label": "", "text": source}
-    settings = {
-        "key": KEY.hex(),
-        "seed": 0,
-        "fresh": False,
-        "swap": None,
-        "scale": 1.0,
-        "moved": 1.0,
-        "skip": [],
-        "memory_mib": 2048,
-        "seconds": 20,
-    }
-    return {"units": [unit], "folder": folder, "uid": 0, **settings}
+    return {**blank_job(2048, 20), "key": KEY.hex(), "units": [unit], "folder": folder, "uid": 0}
 
 
 def talk(sock, record):

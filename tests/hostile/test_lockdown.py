@@ -11,22 +11,13 @@ import pytest
 
 from autograder import ladder, workspace
 from autograder.sandbox import Sandbox, SandboxError
+from autograder.talk import blank_job
 from autograder.worker import lockdown
 from autograder.workspace import Workspace
 from tests.conftest import ROOT
 
 STEPS = lockdown.STEPS
-JOB = {
-    "units": [],
-    "files": {},
-    "seed": 0,
-    "fresh": False,
-    "swap": None,
-    "scale": 1.0,
-    "moved": 1.0,
-    "skip": [],
-    "memory_mib": 512,
-}
+JOB = blank_job(memory_mib=512, seconds=10)
 
 
 # ---------------------------------------------------------------------------------- failing closed
