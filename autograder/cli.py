@@ -6,11 +6,12 @@ Nothing heavy is imported before the arguments are known to be right (see `optio
 import argparse
 import secrets
 import signal
+import sqlite3
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
@@ -26,12 +27,13 @@ from autograder.console import (
     short,
     speak_utf8,
 )
-from autograder.model import Exercise, Outcome, Report, Run, Skipped, Status
-from autograder.report import FOLDERS, FORMATS, encoded, files, pages, screen, terminal, wording
+from autograder.model import Exercise, Outcome, Report, Run, Status, Submission
+from autograder.report import FOLDERS, FORMATS, encoded, files, pages, screen, wording
 from autograder.report.lms import EXPORTS, Options
 from autograder.sheet import SheetError
 
 if TYPE_CHECKING:  # they import what takes time
+    from autograder.grading import Graded
     from autograder.intake import Intake
     from autograder.run import Grader
     from autograder.store import Store
@@ -54,20 +56,6 @@ class Stop(Exception):
     def __init__(self, sentence: str, code: Exit) -> None:
         super().__init__(sentence)
         self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Graded:
-    """All that a renderer needs."""
-
-    run: Run
-    reports: tuple[Report, ...]
-    skipped: tuple[Skipped, ...]
-
-    def rendered(self, name: str, *, verbose: bool = False) -> str:
-        if name == "text":
-            return terminal.render(self.run, self.reports, self.skipped, verbose=verbose)
-        return FORMATS[name](self.run, self.reports, self.skipped)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -179,38 +167,51 @@ def _with_roster(found: "Intake", file: Path) -> "Intake":
     return replace(found, submissions=known.submissions)
 
 
-def _graded(exercises: Sequence[Exercise], found: "Intake", arguments: argparse.Namespace) -> Graded:
+def _graded(exercises: Sequence[Exercise], found: "Intake", arguments: argparse.Namespace) -> "Graded":
+    from autograder import grading
+
+    rung = _rung(arguments)
+    started = _now()
+    with _store(arguments.output) as store:
+        seed, decisions = _seed_of(store, arguments.seed), store.latest_decision()
+        reports, torch = _reports(exercises, found.submissions, rung, seed, store, arguments)
+        layout = ", ".join(dict.fromkeys(one.layout for one in found.recognised))
+        run = Run(seed, started, _now(), __version__, torch, f"{rung.name}: {rung.says}", layout)
+        graded = grading.Graded(run, reports, found.skipped)
+        try:
+            grading.keep(store, graded, exercises, pages=not arguments.no_html, decisions=decisions)
+        except sqlite3.Error as error:
+            complain(f"warning: this grading cannot be kept, so `grade.py review` does not know of it: {error}")
+    return graded
+
+
+def _reports(
+    exercises: Sequence[Exercise],
+    submissions: Sequence[Submission],
+    rung: ladder.Rung,
+    seed: int,
+    store: "Store",
+    arguments: argparse.Namespace,
+) -> tuple[tuple[Report, ...], str]:
+    """One for each submission, and the version of torch that they were run with."""
     from autograder import run, sandbox, server
 
-    submissions = found.submissions
-    rung = _rung(arguments)
     reports: list[Report] = []
-    started = _now()
-    with _store(arguments.output) as kept:
-        seed = _seed_of(kept, arguments.seed)
-        modules = server.modules_for(submissions)
-        settings = {
-            "modules": modules,
-            "jobs": arguments.jobs,
-            "seconds": arguments.timeout,
-            "store": kept,
-            "forget": arguments.again,
-        }
-        try:
-            with run.Grader(exercises, rung, seed=seed, **settings) as grader:
-                coming = grader.grade(submissions)
-                for report in coming if arguments.quiet else screen.watched(coming, len(submissions)):
-                    reports.append(report)
-                torch = grader.torch
-                _tell(arguments, grader, len(reports))
-        except sandbox.SandboxError as error:
-            raise Stop(f"the grader could not run: {error}", Exit.OURS) from error
-        except KeyboardInterrupt:
-            sentence = f"interrupted after {len(reports)} of {len(submissions)} submissions; no results were written"
-            raise Stop(f"{sentence}, and the same command goes on from here", Exit.INTERRUPTED) from None
-    layout = ", ".join(dict.fromkeys(one.layout for one in found.recognised))
-    run_of = Run(seed, started, _now(), __version__, torch, f"{rung.name}: {rung.says}", layout)
-    return Graded(run_of, tuple(reports), found.skipped)
+    settings = {"jobs": arguments.jobs, "seconds": arguments.timeout, "forget": arguments.again}
+    modules = server.modules_for(submissions)
+    try:
+        with run.Grader(exercises, rung, seed=seed, store=store, modules=modules, **settings) as grader:
+            coming = grader.grade(submissions)
+            for report in coming if arguments.quiet else screen.watched(coming, len(submissions)):
+                reports.append(report)
+            torch = grader.torch
+            _tell(arguments, grader, len(reports))
+    except sandbox.SandboxError as error:
+        raise Stop(f"the grader could not run: {error}", Exit.OURS) from error
+    except KeyboardInterrupt:
+        sentence = f"interrupted after {len(reports)} of {len(submissions)} submissions; no results were written"
+        raise Stop(f"{sentence}, and the same command goes on from here", Exit.INTERRUPTED) from None
+    return tuple(reports), torch
 
 
 @contextmanager
@@ -259,7 +260,7 @@ def _now() -> str:
 
 
 def _contents(
-    targets: Iterable[files.Target], graded: Graded, wanted: Options, arguments: argparse.Namespace
+    targets: Iterable[files.Target], graded: "Graded", wanted: Options, arguments: argparse.Namespace
 ) -> tuple[dict[Path, bytes], list[str]]:
     """What will be written where, and why something will not. What became of everybody is told."""
     contents: dict[Path, bytes] = {}
@@ -289,7 +290,7 @@ def _save(contents: Mapping[Path, bytes]) -> Iterator[str]:
         yield f"the results could not be written, and are printed only: {error}"
 
 
-def _save_pages(target: files.Target, graded: Graded) -> Iterator[str]:
+def _save_pages(target: files.Target, graded: "Graded") -> Iterator[str]:
     """After the results: what people look at can always be made again from what was kept."""
     try:
         files.write_pages(target.path, FOLDERS[target.format](graded.run, graded.reports, graded.skipped))
@@ -309,7 +310,7 @@ def _ours(report: Report) -> bool:
     return report.outcome is Outcome.GRADER_ERROR or any(v.status is Status.GRADER_ERROR for v in verdicts)
 
 
-def _show(arguments: argparse.Namespace, graded: Graded) -> None:
+def _show(arguments: argparse.Namespace, graded: "Graded") -> None:
     name = arguments.format or ("" if arguments.quiet else "text")
     if name == "text" and sys.stdout.isatty():
         screen.show(graded.run, graded.reports, graded.skipped, verbose=arguments.verbose)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import bundle, changes, exports
+from autograder.decisions import Decision, Ruling
 from autograder.report import wording
 from autograder.report.files import RESULTS, Refused, write
 from autograder.store import FILE, Kept, Store, StoreError
@@ -165,23 +166,25 @@ def _origin(store: Store, wanted: str) -> str:
 def _history(arguments: argparse.Namespace) -> Lines:
     with closing(_store(arguments.output)) as store:
         origin = _origin(store, arguments.student)
-        kept, decisions = store.history(origin), store.decisions(origin)
+        kept, decisions = store.history(origin), store.decisions_on(origin)
     yield f"{kept[-1].student}  {origin}"
     earlier: Kept | None = None
-    events = [(one.at, one) for one in kept] + [(decision[3], decision) for decision in decisions]
-    for at, event in sorted(events, key=lambda pair: pair[0]):
+    events: list[Kept | Decision] = [*kept, *decisions]
+    for event in sorted(events, key=lambda one: one.at):
         if isinstance(event, Kept):
-            yield f"{at}  {_totals(event)}"
+            yield f"{event.at}  {_totals(event)}"
             yield from (f"    {line}" for line in _differences(earlier, event))
             earlier = event
         else:
-            yield f"{at}  {_decided(*event[:3])}"
+            yield f"{event.at}  {_decided(event.ruling)}"
 
 
-def _decided(exercise: str, points: float | None, why: str) -> str:
-    if points is None:
-        return f"a person took the decision on {exercise} back"
-    return f"a person gave {wording.points(points)} for {exercise}: {why}"
+def _decided(ruling: Ruling) -> str:
+    _, exercise, criterion = ruling.subject
+    part = f"{exercise}.{criterion}" if criterion else exercise
+    if ruling.points is None:
+        return f"a person took the decision on {part} back"
+    return f"a person gave {wording.points(ruling.points)} for {part}{f': {ruling.why}' if ruling.why else ''}"
 
 
 def _totals(kept: Kept) -> str:

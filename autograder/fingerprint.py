@@ -25,6 +25,11 @@ def of_judging(exercises: Iterable[Exercise]) -> str:
     return _digest([*own, *(ROOT / "graders").glob("*.py")], map(repr, exercises))
 
 
+def of_exercise(exercise: Exercise) -> str:
+    """Of all that its YAML says."""
+    return hashlib.blake2b(repr(exercise).encode(), digest_size=16).hexdigest()
+
+
 def _releases() -> list[str]:
     return [f"{name} {_release(name)}" for name in RELEASES]
 

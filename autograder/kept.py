@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from autograder import exhibits, fingerprint
-from autograder.model import Answer, Case, Exercise, Outcome, Report, Status, Submission, Verdict
+from autograder.decisions import Subject, standing
+from autograder.model import Answer, Case, Exercise, Outcome, Override, Report, Status, Submission, Verdict
 from autograder.observe import Conditions, Run
 from autograder.store import Store, key_of, without_tape
 from autograder.talk import Calls, Ending, Job
@@ -66,7 +67,7 @@ class Memory:
         if document is None:
             return None
         self.reports_known += 1
-        return self.decided(_report(document, submission, self._exercises))
+        return self.decided(report_of(document, submission, self._exercises))
 
     def keep(self, report: Report) -> Report:
         """Keep it, unless it only says that we failed; with what people have decided."""
@@ -90,9 +91,22 @@ class Memory:
 
     def decided(self, report: Report) -> Report:
         """A person's decision survives every regrade."""
-        overrides = self.store.overrides(report.submission.origin)
-        answers = tuple(replace(a, override=overrides.get(a.exercise.name)) for a in report.answers)
-        return replace(report, answers=answers)
+        return decided(report, standing(self.store.decisions_on(report.submission.origin)))
+
+
+def decided(report: Report, overrides: Mapping[Subject, Override]) -> Report:
+    """The report with what people decided: (path, exercise, criterion) → points and why."""
+    path = report.submission.origin
+
+    def verdict(exercise: str, one: Verdict) -> Verdict:
+        return replace(one, override=overrides.get((path, exercise, one.criterion.name)))
+
+    def answer(one: Answer) -> Answer:
+        name = one.exercise.name
+        verdicts = tuple(verdict(name, found) for found in one.verdicts)
+        return replace(one, verdicts=verdicts, override=overrides.get((path, name, "")))
+
+    return replace(report, answers=tuple(map(answer, report.answers)))
 
 
 def vars_of(conditions: Conditions) -> list[float]:
@@ -119,7 +133,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
     verdicts = {
         v.criterion.name: {
             "status": v.status.value,
-            "points": v.points,
+            "points": v.graded,
             "max_points": v.criterion.points,
             "reason": v.reason,
             "feedback": v.feedback,
@@ -131,7 +145,8 @@ def _answer(answer: Answer) -> dict[str, Any]:
     return {"attempted": answer.attempted, "verdicts": verdicts}
 
 
-def _report(kept: Mapping[str, Any], submission: Submission, exercises: Mapping[str, Exercise]) -> Report:
+def report_of(kept: Mapping[str, Any], submission: Submission, exercises: Mapping[str, Exercise]) -> Report:
+    """What `document` wrote, read again."""
     answers = tuple(_answer_of(exercises[name], answer) for name, answer in kept["answers"].items())
     shown = {name: tuple(map(exhibits.parsed, found)) for name, found in kept["exhibits"].items()}
     said = (tuple(kept["remarks"]), tuple(kept["acts"]))

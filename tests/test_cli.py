@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 import autograder
-from autograder import __version__, cli, options
+from autograder import __version__, cli, grading, options
 from autograder.intake import Intake, Recognised
 from autograder.model import (
     Answer,
@@ -539,7 +539,7 @@ def test_verbose_lists_what_passed(tmp_path):
     """A line a criterion, in a pipe as well."""
     passed = Verdict(CRITERION, Status.PASSED, where="cell 3")
     one = Report(Submission("ada", "ada.py"), Outcome.FINISHED, (Answer(EXERCISES["jacobian"], True, (passed,)),))
-    graded = cli.Graded(Run(1, *["2026-03-01T10:00:00+00:00"] * 2, "0", "2"), (one,), ())
+    graded = grading.Graded(Run(1, *["2026-03-01T10:00:00+00:00"] * 2, "0", "2"), (one,), ())
     assert "    ✓ matrix (cell 3)\n" in graded.rendered("text", verbose=True)
     assert "matrix" not in graded.rendered("text")
 

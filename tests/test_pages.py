@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder import cli, exhibits
+from autograder import cli, exhibits, grading
 from autograder.exhibits import bars, curves, line, matrices
 from autograder.model import Outcome, Override, Report, Skipped, SourceFile, Status, Submission, Unit, Verdict
 from autograder.report import files, pages, tally
@@ -335,7 +335,7 @@ def test_a_full_disk_leaves_older_pages(tmp_path, monkeypatch):
 def test_the_command_line_says_so(tmp_path, monkeypatch, capsys):
     """The results are there; the pages are as they were."""
     target = files.Target("html", tmp_path / "report", "--output", tmp_path, is_folder=True)
-    graded = cli.Graded(RUN, (report(),), ())
+    graded = grading.Graded(RUN, (report(),), ())
 
     def full(path, content):
         raise OSError(28, "No space left on device")

@@ -6,7 +6,7 @@ Nothing that is for the instructor is in it: no acts, no namesakes, no trouble o
 import html
 from collections.abc import Iterator
 
-from autograder.model import NAMESAKES, Answer, Outcome, Report, Status, Verdict
+from autograder.model import NAMESAKES, Answer, Outcome, Override, Report, Status, Verdict
 from autograder.report import marks, wording
 
 BEGINNING = "Graded automatically"  # by which our own comment is known again
@@ -50,11 +50,20 @@ def notes(report: Report) -> Iterator[str]:
 
 def verdict(found: Verdict) -> str:
     """Why a criterion did not pass; the passage that a person reads is the student's own and is not repeated."""
+    if found.override:
+        return _decided(found, found.override)
     if found.status is Status.GRADER_ERROR:
         return wording.GENERAL["grader_error"]
     said = wording.feedback(found) if found.status is Status.NEEDS_REVIEW else wording.sentence(found)
     where = f" ({wording.one_line(found.where)})" if found.where and said else ""
     return f"{wording.one_line(said)}{where}"
+
+
+def _decided(found: Verdict, override: Override) -> str:
+    """How many points a person gave, and what she said."""
+    had = f"{wording.points(override.points)} of {wording.points(found.criterion.points)}"
+    said = wording.one_line(override.why)
+    return f"A person gave {had}{f': {said}' if said else '.'}"
 
 
 def _mark(report: Report) -> str:
@@ -71,7 +80,7 @@ def _exercise(report: Report, answer: Answer) -> Iterator[str]:
     yield f"{title}: {wording.points(answer.score)} of {most}"
     if answer.override:
         yield f"A person decided: {wording.one_line(answer.override.why)}"
-    elif not answer.attempted and not answer.awaiting_review:
+    elif not (answer.attempted or answer.awaiting_review or answer.is_touched):
         yield "Nothing in the submission is about this exercise."
     else:
         yield from map(_criterion, answer.verdicts)
@@ -79,4 +88,4 @@ def _exercise(report: Report, answer: Answer) -> Iterator[str]:
 
 def _criterion(found: Verdict) -> str:
     said = verdict(found)
-    return f"{_SIGNS.get(found.status, '–')} {wording.one_line(found.criterion.title)}{f': {said}' if said else ''}"
+    return f"{_SIGNS.get(found.effective, '–')} {wording.one_line(found.criterion.title)}{f': {said}' if said else ''}"

@@ -19,7 +19,7 @@ class Standing(Enum):
 
 
 def standing(report: Report) -> Standing:
-    if report.answers and all(answer.override for answer in report.answers):
+    if report.answers and all(answer.is_decided for answer in report.answers):
         return Standing.GRADED
     if report.outcome is Outcome.GRADER_ERROR or any(map(failed, report.answers)):
         return Standing.OURS
@@ -28,7 +28,7 @@ def standing(report: Report) -> Standing:
 
 def failed(answer: Answer) -> bool:
     """The grader did, on a criterion that no person has decided."""
-    return not answer.override and any(verdict.status is Status.GRADER_ERROR for verdict in answer.verdicts)
+    return not answer.override and any(verdict.effective is Status.GRADER_ERROR for verdict in answer.verdicts)
 
 
 def number(report: Report) -> float | None:
@@ -44,7 +44,7 @@ def fraction(report: Report) -> float:
 
 def waits(report: Report) -> bool:
     """The mark may still rise, since a person has to look."""
-    return report.needs_review and not all(answer.override for answer in report.answers)
+    return report.needs_review and not all(answer.is_decided for answer in report.answers)
 
 
 def sentence(report: Report) -> str:

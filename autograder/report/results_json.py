@@ -80,6 +80,7 @@ def _verdict(verdict: Verdict) -> dict[str, object]:
         "feedback": wording.feedback(verdict),
         "detail": verdict.detail,
         "where": verdict.where,
+        "override": _override(verdict.override),
     }
 
 

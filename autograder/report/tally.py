@@ -87,12 +87,12 @@ def _exercise(exercise: Exercise, answers: Sequence[Answer]) -> ExerciseTally:
 
 def _criterion(criterion: Criterion, answers: Iterable[Answer]) -> CriterionTally:
     verdicts = (verdict for answer in answers for verdict in answer.verdicts)
-    return CriterionTally(criterion, Counter(v.status for v in verdicts if v.criterion.name == criterion.name))
+    return CriterionTally(criterion, Counter(v.effective for v in verdicts if v.criterion.name == criterion.name))
 
 
 def is_tried(answer: Answer) -> bool:
     """There is something about it to show: an attempt, points, or a person's decision."""
-    return answer.attempted or answer.override is not None or answer.score > 0 or answer.awaiting_review > 0
+    return answer.attempted or answer.is_touched or answer.score > 0 or answer.awaiting_review > 0
 
 
 def state(answer: Answer) -> str:
@@ -109,7 +109,7 @@ def mistakes(reports: Sequence[Report]) -> list[Mistake]:
     for report in graded(reports):
         for answer in report.answers:
             for verdict in answer.verdicts:
-                if verdict.status is Status.FAILED:
+                if verdict.status is Status.FAILED and not verdict.override:
                     key = (answer.exercise.name, verdict.reason, wording.feedback(verdict))
                     found.setdefault(key, []).append((report, answer, verdict))
     return sorted(map(_mistake, found.values()), key=lambda mistake: -len(mistake.made))

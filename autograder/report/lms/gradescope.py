@@ -12,7 +12,6 @@ from autograder.model import Answer, Report, Run, Status, Verdict
 from autograder.report import feedback, marks, wording
 
 _SEEN = {"visibility": "visible"}
-_WAITING = (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
 
 
 def render(run: Run, report: Report) -> bytes:
@@ -72,9 +71,9 @@ def _tests(report: Report) -> Iterator[dict[str, object]]:
 def _test(answer: Answer, verdict: Verdict, number: str) -> dict[str, object]:
     title = f"{wording.one_line(answer.exercise.title)}: {wording.one_line(verdict.criterion.title)}"
     test = {"number": number, "name": title, "output": feedback.verdict(verdict), "tags": [answer.exercise.name]}
-    if answer.override or verdict.status in _WAITING:
+    if answer.override or verdict.waits:
         return {**test, **_SEEN}
-    status = "passed" if verdict.status is Status.PASSED else "failed"
+    status = "passed" if verdict.effective is Status.PASSED else "failed"
     points = {"score": round(float(verdict.points), 9), "max_score": round(float(verdict.criterion.points), 9)}
     return {**points, "status": status, **test, **_SEEN}
 

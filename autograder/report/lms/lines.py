@@ -24,8 +24,7 @@ def github_classroom(run: Run, report: Report) -> bytes:
 
 
 def _github_test(answer: Answer, verdict: Verdict) -> dict[str, object]:
-    waits = verdict.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
-    status = "pass" if verdict.status is Status.PASSED else "error" if waits else "fail"
+    status = "pass" if verdict.effective is Status.PASSED else "error" if verdict.waits else "fail"
     name = f"{wording.one_line(answer.exercise.title)}: {wording.one_line(verdict.criterion.title)}"
     return {"name": name, "status": status, "score": _share(answer, verdict), "message": feedback.verdict(verdict)}
 

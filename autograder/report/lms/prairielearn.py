@@ -5,7 +5,7 @@ What could not be graded is `gradable: false`: no points are lost, and no attemp
 
 from collections.abc import Iterator
 
-from autograder.model import Answer, Report, Run, Status, Verdict
+from autograder.model import Answer, Report, Run, Verdict
 from autograder.report import feedback, marks, wording
 from autograder.report.files import Refused
 from autograder.report.lms.gradescope import dumped
@@ -53,5 +53,4 @@ def _test(name: str, points: float, most: float, message: str) -> dict[str, obje
 
 
 def _message(verdict: Verdict) -> str:
-    waits = verdict.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
-    return f"{'Not lost, a person looks: ' if waits else ''}{feedback.verdict(verdict)}"
+    return f"{'Not lost, a person looks: ' if verdict.waits else ''}{feedback.verdict(verdict)}"

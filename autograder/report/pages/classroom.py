@@ -153,12 +153,12 @@ def _row(report: Report, of: Mapping[int, str], exercises: Sequence[Exercise]) -
 
 
 def _is_known(report: Report) -> bool:
-    return report.outcome not in wording.UNGRADED or any(answer.override for answer in report.answers)
+    return report.outcome not in wording.UNGRADED or any(answer.is_touched for answer in report.answers)
 
 
 def _mark(report: Report, answer: Answer | None) -> Mark:
     """Points; a dash where nothing was attempted; nothing where nobody has judged."""
-    if answer is None or (report.outcome in wording.UNGRADED and not answer.override):
+    if answer is None or (report.outcome in wording.UNGRADED and not answer.is_touched):
         return Mark("", -2.0, "")
     if not tally.is_tried(answer):
         return Mark("–", -1.0, "")
@@ -181,7 +181,7 @@ def _flags(report: Report) -> Iterator[str]:
     if report.needs_review or report.acts:
         yield "review"
     verdicts = (verdict for answer in report.answers for verdict in answer.verdicts)
-    if any(verdict.status is Status.FAILED for verdict in verdicts):
+    if any(verdict.effective is Status.FAILED for verdict in verdicts):
         yield "lost"
     if report.outcome is not Outcome.FINISHED:
         yield "ended"

@@ -59,7 +59,7 @@ class AnswerView:
 def view(run: Run, report: Report) -> Mapping[str, object]:
     """The values of templates/student.html."""
     was_judged = report.outcome not in wording.UNGRADED
-    tried = [a for a in report.answers if tally.is_tried(a) and (was_judged or a.override)]
+    tried = [a for a in report.answers if tally.is_tried(a) and (was_judged or a.is_touched)]
     counts = was_judged or bool(tried)
     return {
         "student": wording.one_line(report.submission.student, 120),
@@ -118,14 +118,13 @@ def _answer(report: Report, answer: Answer, shown: Anchored) -> AnswerView:
 
 
 def _criterion(verdict: Verdict, shown: Anchored) -> CriterionView:
-    waits = verdict.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
     return CriterionView(
         title=verdict.criterion.title,
-        status=verdict.status.value,
-        word=WORDS[verdict.status],
+        status=verdict.effective.value,
+        word="read by a person" if verdict.override else WORDS[verdict.status],
         points=verdict.points,
         most=verdict.criterion.points,
-        waits=waits,
+        waits=verdict.waits,
         sentence=_sentence(verdict),
         quote=wording.clean(verdict.detail) if verdict.status is Status.NEEDS_REVIEW else "",
         where=wording.one_line(verdict.where),
@@ -134,7 +133,9 @@ def _criterion(verdict: Verdict, shown: Anchored) -> CriterionView:
 
 
 def _sentence(verdict: Verdict) -> str:
-    """Of words that are quoted, only that they wait; of a failure of ours, not what failed."""
+    """Of words that are quoted, only that they wait; of a failure of ours, not what failed; what a person said."""
+    if verdict.override:
+        return wording.one_line(verdict.override.why)
     if verdict.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR):
         return wording.one_line(wording.feedback(verdict))
     return wording.sentence(verdict)
