@@ -38,7 +38,7 @@ if TYPE_CHECKING:  # they import what takes time
     from autograder.run import Grader
     from autograder.store import Store
 
-COMMANDS = ("override", "history", "diff", "formats", "bundle")  # ./diff is a folder of that name
+COMMANDS = ("review", "override", "history", "diff", "formats", "bundle")  # ./diff is a folder of that name
 
 
 class Exit(IntEnum):
@@ -82,8 +82,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _command(name: str, *words: str) -> int:
     from autograder import commands
 
-    for line in commands.run(name, words):
-        print(wording.clean(line))
+    try:
+        for line in commands.run(name, words):
+            print(wording.clean(line), flush=True)
+    except commands.Failed as failed:
+        raise Stop(str(failed), Exit.OURS) from None
     return Exit.DONE
 
 

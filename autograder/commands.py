@@ -17,6 +17,10 @@ from autograder.store import FILE, Kept, Store, StoreError
 Lines = Iterator[str]
 
 
+class Failed(Exception):
+    """A sentence: what could not be done, by no fault of whoever typed the command."""
+
+
 def run(name: str, argv: Sequence[str]) -> Lines:
     """The lines that a command prints. Raises Refused with a sentence."""
     arguments = _PARSERS[name]().parse_args(argv)
@@ -53,6 +57,19 @@ def _diff_parser() -> argparse.ArgumentParser:
     for name in ("old", "new"):
         parser.add_argument(name, type=Path, help=f"a folder with {RESULTS}, or such a file")
     parser.set_defaults(command=_diff)
+    return parser
+
+
+def _review_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="grade.py review",
+        description="Settle in a browser what awaits a person. The desk is open to this machine only, and to browsers "
+        "that come with the address that is printed; each address works once. Every decision is saved at once, and "
+        "the results are up to date when the desk is left with Ctrl-C.",
+    )
+    parser.add_argument("results", type=Path, nargs="?", default=Path("results"), help="folder (default: results/)")
+    parser.add_argument("--port", type=_port, default=0, metavar="N", help="of 127.0.0.1 (default: any that is free)")
+    parser.set_defaults(command=_review)
     return parser
 
 
@@ -99,10 +116,18 @@ def _points(text: str) -> float:
     return points
 
 
+def _port(text: str) -> int:
+    port = int(text) if text.isdecimal() and len(text) < 6 else -1
+    if not 0 <= port < 65536:
+        raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text!r}")
+    return port
+
+
 _PARSERS: Mapping[str, Callable[[], argparse.ArgumentParser]] = {
     "override": _override_parser,
     "history": _history_parser,
     "diff": _diff_parser,
+    "review": _review_parser,
     "formats": _formats_parser,
     "bundle": _bundle_parser,
 }
@@ -247,6 +272,27 @@ def _results(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict) or document.get("format") != 1 or not isinstance(document.get("reports"), list):
         raise Refused(f"{file} holds no results of this grader (format 1)")
     return document
+
+
+# ---------------------------------------------------------------------------------- review
+
+
+def _review(arguments: argparse.Namespace) -> Lines:
+    folder = arguments.results
+    if not (folder / FILE).is_file():
+        raise Refused(f"{folder} holds no grades ({FILE} is not there); name the folder that grade.py wrote")
+    try:
+        from autograder import spec
+        from autograder.desk import serve
+    except ModuleNotFoundError as error:
+        raise Refused(f"the review desk needs the package {error.name}: pip install -e '.[review]'") from None
+    with closing(_store(folder)) as store:
+        try:
+            yield from serve.serve(store, folder, arguments.port)
+        except (StoreError, spec.SpecError, serve.CannotOpen) as error:
+            raise Refused(f"review: {error}") from None
+        except serve.CannotWrite as error:
+            raise Failed(str(error)) from None
 
 
 # ---------------------------------------------------------------------------------- bundle

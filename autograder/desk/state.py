@@ -1,0 +1,93 @@
+"""The grading and what people have decided on it, as the store has them now."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from autograder import grading
+from autograder.decisions import Decision, Ruling, Subject, standing
+from autograder.desk import queue
+from autograder.desk.queue import Item, Queue
+from autograder.grading import Graded
+from autograder.model import Exercise, Override
+from autograder.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """One moment."""
+
+    version: str  # of the grading
+    graded: Graded  # as the grader left it
+    queue: Queue
+    decisions: Sequence[Decision]  # oldest first
+    overrides: Mapping[Subject, Override]
+
+    @property
+    def latest(self) -> int:
+        return self.decisions[-1].number if self.decisions else 0
+
+    def override(self, item: Item) -> Override | None:
+        """What a person decided on exactly this."""
+        return self.overrides.get(item.subject)
+
+    def above(self, item: Item) -> Override | None:
+        """What a person decided on the whole exercise, which comes before its criteria."""
+        path, exercise, criterion = item.subject
+        return self.overrides.get((path, exercise, "")) if criterion else None
+
+    def points(self, item: Item) -> float:
+        """What counts at present."""
+        if override := self.override(item):
+            return override.points
+        return item.graded if item.verdict else sum(map(self.points, self.queue.beside(item)))
+
+    def is_open(self, item: Item) -> bool:
+        """It still awaits a person."""
+        return item.waits and not (self.override(item) or self.above(item))
+
+    def left(self, exercise: str) -> list[Item]:
+        return [item for item in self.queue.waiting.get(exercise, ()) if self.is_open(item)]
+
+    def alike(self, item: Item) -> list[Item]:
+        """Others that still await a person, with the same answer."""
+        return [other for other in self.queue.alike(item) if self.is_open(other)]
+
+    def after(self, item: Item) -> Item | None:
+        """The next one that awaits a person: in this exercise, round to its beginning, else in any."""
+        line = self.queue.waiting.get(item.exercise, ())
+        keys = [one.key for one in line]
+        place = keys.index(item.key) + 1 if item.key in keys else 0
+        rest = (*line[place:], *line[:place], *(one for items in self.queue.waiting.values() for one in items))
+        return next((one for one in rest if one.key != item.key and self.is_open(one)), None)
+
+
+class Desk:
+    """Reads the store anew when it has changed: by this desk, another one, or a grading meanwhile."""
+
+    def __init__(self, store: Store, exercises: Mapping[str, Exercise]) -> None:
+        """Raises StoreError, as `grading.read`."""
+        self.store = store
+        self._exercises = exercises
+        self._lock = threading.Lock()
+        self._now = self._read()
+
+    def _read(self) -> Now:
+        version = grading.version(self.store)
+        graded = grading.read(self.store, self._exercises)
+        decisions = self.store.decisions_after(0)
+        return Now(version, graded, queue.of(graded.reports), decisions, standing(decisions))
+
+    def now(self) -> Now:
+        with self._lock:
+            if grading.version(self.store) != self._now.version:
+                self._now = self._read()
+            elif new := self.store.decisions_after(self._now.latest):
+                was = self._now
+                decisions = [*was.decisions, *new]
+                self._now = Now(was.version, was.graded, was.queue, decisions, standing(decisions))
+            return self._now
+
+    def decide(self, rulings: Sequence[Ruling], *, known: int, by: str, undoes: int | None = None) -> int:
+        """As `Store.decide`: in the store when it returns. Raises Overtaken."""
+        return self.store.decide(rulings, known=known, by=by, undoes=undoes)
