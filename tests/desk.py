@@ -178,7 +178,8 @@ class Visitor:
 
     def decide(self, path, page=None, **fields):
         """Send the form of an item, as it stands on a page that was seen: (status, page that follows)."""
-        return self._sent(path, Forms(page or self.page(path)).found[path] | fields)
+        form = Forms(page or self.page(path)).found[path.partition("?")[0]]
+        return self._sent(path.partition("?")[0], form | fields)
 
     def send(self, action, page, **fields):
         return self._sent(action, Forms(page).found[action] | fields)

@@ -350,8 +350,9 @@ def test_killing_it_loses_nothing_and_results_are_those_of_grading_again(tmp_pat
     assert as_graded_again(tmp_path / "results") == after
 
 
-def test_results_are_written_while_the_desk_is_open(room, visitor, results):
+def test_results_are_written_while_the_desk_is_open(room, visitor, results, monkeypatch):
     """A moment after the last decision, without anybody leaving."""
+    monkeypatch.setattr("autograder.desk.results.QUIET_SECONDS", 0.2)
     room.results.start()
     path, _ = first(visitor)
     visitor.decide(path, points="2", comment="well put")

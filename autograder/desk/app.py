@@ -131,7 +131,7 @@ def decide(request: Request) -> Response:
         batch = desk.decide(rulings, known=deciding.known(form), by=session.by)
     except (deciding.Unclear, Overtaken) as error:
         status = 409 if isinstance(error, Overtaken) else 422
-        refused = _overtaken(error.decision) if isinstance(error, Overtaken) else str(error)
+        refused = _overtaken(error.decision, session) if isinstance(error, Overtaken) else str(error)
         now = _now(request)
         view = one.view(now, found, session, refused=refused, comment=form.get("comment", ""))
         return _shown(request, "item.html", now, view, status)
@@ -139,15 +139,15 @@ def decide(request: Request) -> Response:
     return _to(f"/item/{following.key}" if following else "/", done=batch)
 
 
-def _overtaken(decision: Decision) -> str:
-    ruling = decision.ruling
+def _overtaken(decision: Decision, session: Session) -> str:
+    ruling, who = decision.ruling, "you" if decision.by == session.by else "somebody else"
     if ruling.points is None:
         said = "took the decision back"
     else:
         said = f"gave {wording.points(ruling.points)}{f' (“{ruling.why}”)' if ruling.why else ''}"
     on = "" if ruling.subject[2] else " for the whole exercise"
     at = f"at {decision.at[11:16]} UTC"
-    return f"Meanwhile somebody else {said}{on}, {at}, so nothing of yours was saved. Look again, and decide."
+    return f"Meanwhile {who} {said}{on}, {at}, so nothing of yours was saved. Look again, and decide."
 
 
 def undo(request: Request) -> Response:
@@ -164,7 +164,7 @@ def undo(request: Request) -> Response:
             raise Overtaken(found.overtaken)
         batch = desk.decide(found.rulings, known=now.latest, by=session.by, undoes=found.batch)
     except Overtaken as error:
-        view = one.view(now, decided, session, refused=_overtaken(error.decision))
+        view = one.view(now, decided, session, refused=_overtaken(error.decision, session))
         return _shown(request, "item.html", now, view, 409)
     return _to(f"/item/{decided.key}", done=batch)
 

@@ -9,7 +9,7 @@ from autograder.desk.state import Desk, Now
 from autograder.grading import Graded
 from autograder.report import encoded, files, pages
 
-QUIET_SECONDS = 2.0  # without a decision, before results are written
+QUIET_SECONDS = 5.0  # without a decision, before results are written
 FORMATS = (("json", files.RESULTS), ("csv", files.GRADEBOOK))
 
 
