@@ -243,6 +243,15 @@ def test_the_class_report_counts():
     assert [(c.passed, c.failed, c.waiting, c.absent) for c in tallied.criteria] == [(1, 1, 0, 0), (0, 0, 2, 0)]
 
 
+def test_exercises_that_nobody_attempted_are_one_sentence():
+    """No row, no column and no part of the axis of scores; but if nobody attempted anything, all are there."""
+    missing = answer(Verdict(PLOT, Status.NOT_ATTEMPTED), name="jacobian", attempted=False)
+    page = rendered(report(answer(passed(), failed(PLOT)), missing))["index.html"]
+    assert "Nobody attempted: About jacobian." in " ".join(page.text.split())
+    assert len(page.all("tbody")) == 2 and "to 7 points: 0" in " ".join(page.text.split())
+    assert "Nobody attempted" not in rendered(report(missing))["index.html"].text
+
+
 def test_the_mistake_that_most_made_comes_first():
     """Each with those who made it, once each, however many criteria it cost."""
     twice = answer(failed(), failed(PLOT))

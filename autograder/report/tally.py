@@ -77,6 +77,11 @@ def exercises(reports: Sequence[Report]) -> list[ExerciseTally]:
     return [_exercise(found[0].exercise, [a for a in found if id(a) in counted]) for found in answers.values()]
 
 
+def met(exercises: Sequence[ExerciseTally]) -> list[ExerciseTally]:
+    """Those that somebody attempted; if nobody attempted any, all of them."""
+    return [tallied for tallied in exercises if tallied.attempted] or list(exercises)
+
+
 def _exercise(exercise: Exercise, answers: Sequence[Answer]) -> ExerciseTally:
     tried = [answer for answer in answers if is_tried(answer)]
     states = [state(answer) for answer in tried]

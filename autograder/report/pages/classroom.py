@@ -64,6 +64,7 @@ def view(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped], links:
     of = {id(report): href for report, href in zip(reports, hrefs, strict=True)}
     counted = tally.graded(reports)
     exercises = tally.exercises(reports)
+    met = tally.met(exercises)
     scores = [report.score for report in counted]
     most = max((report.max_score for report in reports), default=0.0)
     return {
@@ -76,17 +77,18 @@ def view(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped], links:
         "most": most,
         "waiting": sum(report.awaiting_review for report in reports),
         "waiting_in": sum(report.awaiting_review > 0 for report in reports),
-        "columns": _columns(scores, most),
+        "columns": _columns(scores, sum(tallied.exercise.max_points for tallied in met)),
         "column": COLUMN,
         "chart": CHART,
-        "exercises": exercises,
+        "exercises": met,
+        "missed": [tallied.exercise for tallied in exercises if tallied not in met],
         "mistakes": tally.mistakes(reports),
         "link": lambda report: of[id(report)],
         "name": _name,
         "acts": [_note(r, of, r.acts) for r in reports if r.acts],
         "failed": [_note(r, of, [_ended(r)]) for r in reports if r.outcome is not Outcome.FINISHED],
         "slowest": _slowest(reports),
-        "rows": [_row(r, of, [tallied.exercise for tallied in exercises]) for r in reports],
+        "rows": [_row(r, of, [tallied.exercise for tallied in met]) for r in reports],
         "skipped": [(wording.one_line(file.path), wording.one_line(file.why)) for file in skipped[:MOST_SKIPPED]],
         "skipped_more": max(len(skipped) - MOST_SKIPPED, 0),
     }
