@@ -285,7 +285,7 @@ def _review(arguments: argparse.Namespace) -> Lines:
         from autograder import spec
         from autograder.desk import serve
     except ModuleNotFoundError as error:
-        raise Refused(f"the review desk needs the package {error.name}: pip install -e '.[review]'") from None
+        raise Failed(f"the review desk needs the package {error.name}: pip install -e '.[review]'") from None
     with closing(_store(folder)) as store:
         try:
             yield from serve.serve(store, folder, arguments.port)

@@ -18,6 +18,7 @@ from autograder import cli, spec  # noqa: E402
 from tests import browser, desk  # noqa: E402
 
 SEED = "20260821"
+EXERCISES = ("sin_derivative", "second_backward", "control_flow", "jacobian")  # what that class was asked for
 ANSWER = ("second_backward", "explanation", "jaya")
 COLOURS = 48  # of a picture, which is mostly paper and ink
 SHOTS = {  # picture → page, where it begins, width, height
@@ -29,7 +30,8 @@ SHOTS = {  # picture → page, where it begins, width, height
 def main() -> None:
     """docs/images/*.png, of the sample class as it is graded now."""
     with tempfile.TemporaryDirectory() as folder:
-        cli.main([str(ROOT / "submissions" / "sample"), "--output", folder, "--seed", SEED, "--quiet"])
+        chosen = [word for name in EXERCISES for word in ("--exercise", name)]
+        cli.main([str(ROOT / "submissions" / "sample"), "--output", folder, "--seed", SEED, "--quiet", *chosen])
         with browser.browser() as driver:
             for name, (page, anchor, width, height) in SHOTS.items():
                 browser.show(driver, Path(folder) / "report" / page, width, height)

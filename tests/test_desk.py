@@ -377,6 +377,21 @@ def test_a_grading_made_meanwhile_is_not_written_over(results, exercises):
     assert any(e["override"] for report in document["reports"] for e in report["exercises"])
 
 
+def test_results_that_cannot_be_written_are_told_and_nothing_is_lost(results):
+    """On the pages, in the terminal, by the exit code; and the next desk makes up for it."""
+    (results / "results.json").rename(results / "elsewhere.json")
+    (results / "results.json").mkdir()
+    with desk.opened(results) as opened:
+        visitor = opened.come_in()
+        visitor.decide(first(visitor)[0], points="2", comment="well put")
+        code, said = opened.leave()
+    assert code == 1 and "could not be written" in said and "Traceback" not in said
+    (results / "results.json").rmdir()
+    with desk.opened(results) as opened:
+        assert opened.leave()[0] == 0
+    assert "well put" in (results / "results.json").read_text()
+
+
 # ---------------------------------------------------------------------------------- the command
 
 
@@ -419,7 +434,7 @@ def test_a_missing_package_is_one_sentence(results):
     code = "import sys; sys.modules['uvicorn'] = None; from autograder import cli; sys.exit(cli.main(sys.argv[1:]))"
     command = [sys.executable, "-c", code, "review", str(results)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert done.stderr == "grade.py: the review desk needs the package uvicorn: pip install -e '.[review]'\n"
 
 
