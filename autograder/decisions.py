@@ -15,6 +15,7 @@ class Ruling:
     subject: Subject
     points: float | None  # None takes what was decided before back
     why: str
+    answer: str = ""  # a digest of what was judged, by which it is known whether it has changed; empty: whatever it is
 
 
 @dataclass(frozen=True, slots=True)

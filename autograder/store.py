@@ -41,13 +41,13 @@ create index if not exists reports_of_a_path on reports (path, number);
 create table if not exists documents (digest blob primary key, body blob not null);
 create table if not exists decisions (
     number integer primary key, path text not null, exercise text not null, criterion text not null, points real,
-    why text not null, at text not null, by text not null, batch integer not null, undoes integer
+    why text not null, answer text not null, at text not null, by text not null, batch integer not null, undoes integer
 );
 create index if not exists decisions_on_a_path on decisions (path, number);
 """
 _FROM_1 = (  # which had decisions on whole exercises only
-    "insert into decisions (path, exercise, criterion, points, why, at, by, batch) "
-    "select path, exercise, '', points, why, at, '', number from overrides order by number",
+    "insert into decisions (path, exercise, criterion, points, why, answer, at, by, batch) "
+    "select path, exercise, '', points, why, '', at, '', number from overrides order by number",
     "drop table overrides",
     "update settings set value = '2' where name = 'schema'",
 )
@@ -223,8 +223,8 @@ class Store:
                 if any(concerns(decision, ruling.subject) for ruling in rulings):
                     raise Overtaken(decision)
             batch = self._latest() + 1
-            rows = [(*ruling.subject, ruling.points, ruling.why, at, by, batch, undoes) for ruling in rulings]
-            db.executemany("insert into decisions values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            rows = [(*one.subject, one.points, one.why, one.answer, at, by, batch, undoes) for one in rulings]
+            db.executemany("insert into decisions values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         return batch
 
     def _latest(self) -> int:
@@ -252,8 +252,8 @@ _DECISIONS = "select * from decisions"
 
 
 def _decision(row: Sequence[Any]) -> Decision:
-    number, path, exercise, criterion, points, why, *rest = row
-    return Decision(number, Ruling((path, exercise, criterion), points, why), *rest)
+    number, path, exercise, criterion, points, why, answer, *rest = row
+    return Decision(number, Ruling((path, exercise, criterion), points, why, answer), *rest)
 
 
 def key_of(*parts: object) -> bytes:

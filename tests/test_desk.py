@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -249,6 +250,32 @@ def test_names_are_shown_only_when_asked_for(visitor):
 def test_what_is_not_there_is_said(visitor):
     for path in ("/item/0123456789abcdef", "/submission/x", "/exercise/nothing", "/nowhere"):
         assert visitor.ask(path).status == 404
+
+
+def test_an_answer_that_has_changed_since_is_shown_again(room, visitor, results, exercises):
+    """Its points count until somebody decides again; other answers stay settled."""
+    path, page = first(visitor)
+    _, page = visitor.decide(path, page, points="3", alike="yes", comment="well put")
+    left = [item.key for item in room.desk.now().left("second_backward")]
+    known = room.desk.now().graded
+    changed = [with_other_words(report) if report.submission.student == "ada" else report for report in known.reports]
+    desk.folder_of(results, changed, exercises)
+    now = room.desk.now()
+    (again,) = [item for item in now.left("second_backward") if item.key not in left]
+    page = visitor.page(f"/item/{again.key}")
+    assert "Another answer has been handed in" in page and "decided by a person: 3 of 4" in page
+    visitor.decide(f"/item/{again.key}", page, points="1")
+    assert again.key not in [item.key for item in room.desk.now().left("second_backward")]
+
+
+def with_other_words(report):
+    def answer(one):
+        told = {v.criterion.name: v for v in one.verdicts}
+        if other := told.get("second_pass"):
+            told["second_pass"] = replace(other, detail=f"{other.detail} Or so.")
+        return replace(one, verdicts=tuple(told.values()))
+
+    return replace(report, answers=tuple(map(answer, report.answers)))
 
 
 # ---------------------------------------------------------------------------------- two at once

@@ -25,8 +25,8 @@ def rulings(now: Now, item: Item, form: Form) -> list[Ruling]:
     points, comment = _points(item, form), cleaned(form.get("comment", ""), MOST_CHARACTERS).strip()
     if not (comment or item.waits):
         raise Unclear("The grader has judged this. Say in the comment why your points count instead.")
-    subjects = [item, *(now.alike(item) if form.get("alike") else ())]
-    return [Ruling(one.subject, points, comment) for one in subjects]
+    items = [item, *(now.alike(item) if form.get("alike") else ())]
+    return [Ruling(one.subject, points, comment, one.digest) for one in items]
 
 
 def known(form: Form) -> int:

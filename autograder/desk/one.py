@@ -28,6 +28,7 @@ def view(
         "who": who(item, session),
         "exercise": item.answer.exercise,
         "standing": _standing(now, item),
+        "has_changed": now.has_changed(item),
         "said": said,
         "refused": refused,
         **_answer(item, session),

@@ -60,14 +60,22 @@ class Entry:
     most: float
     is_open: bool
     by_person: bool
+    has_changed: bool
 
 
 def entry(now: Now, item: Item, session: Session) -> Entry:
     is_open, by_person = now.is_open(item), now.override(item) is not None
-    points = "?" if is_open else wording.points(now.points(item))
-    said = wording.one_line(item.verdict.detail if item.verdict and item.waits else "", 90)
-    title = item.title if item.verdict else "The exercise as a whole"
-    return Entry(item.key, who(item, session), title, said, points, item.most, is_open, by_person)
+    return Entry(
+        key=item.key,
+        who=who(item, session),
+        title=item.title if item.verdict else "The exercise as a whole",
+        said=wording.one_line(item.verdict.detail if item.verdict and item.waits else "", 90),
+        points="?" if is_open and not by_person else wording.points(now.points(item)),
+        most=item.most,
+        is_open=is_open,
+        by_person=by_person,
+        has_changed=now.has_changed(item),
+    )
 
 
 # -- the overview, and the line of one exercise

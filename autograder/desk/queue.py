@@ -48,6 +48,12 @@ class Item:
         return self.verdict is not None and self.verdict.waits
 
     @property
+    def digest(self) -> str:
+        """Of what a person judges here: the passage that is quoted, or where there is none all that was handed in."""
+        quoted = " ".join(self.verdict.detail.split()) if self.waits and self.verdict else ""
+        return _key(quoted or " ".join(file.sha256 for file in self.report.submission.files))
+
+    @property
     def words(self) -> str:
         """By which answers are the same: what is quoted, or that there is nothing; spaces make no difference."""
         if self.verdict is None or not self.waits:

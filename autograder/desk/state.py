@@ -22,6 +22,7 @@ class Now:
     queue: Queue
     decisions: Sequence[Decision]  # oldest first
     overrides: Mapping[Subject, Override]
+    rulings: Mapping[Subject, Ruling]  # the last on each
 
     @property
     def latest(self) -> int:
@@ -42,9 +43,14 @@ class Now:
             return override.points
         return item.graded if item.verdict else sum(map(self.points, self.queue.beside(item)))
 
+    def has_changed(self, item: Item) -> bool:
+        """It was decided, and another answer has been handed in since."""
+        ruling = self.rulings.get(item.subject)
+        return ruling is not None and ruling.points is not None and ruling.answer not in ("", item.digest)
+
     def is_open(self, item: Item) -> bool:
-        """It still awaits a person."""
-        return item.waits and not (self.override(item) or self.above(item))
+        """It awaits a person, for the first time or again."""
+        return item.waits and not self.above(item) and (not self.override(item) or self.has_changed(item))
 
     def left(self, exercise: str) -> list[Item]:
         return [item for item in self.queue.waiting.get(exercise, ()) if self.is_open(item)]
@@ -75,8 +81,7 @@ class Desk:
     def _read(self) -> Now:
         version = grading.version(self.store)
         graded = grading.read(self.store, self._exercises)
-        decisions = self.store.decisions_after(0)
-        return Now(version, graded, queue.of(graded.reports), decisions, standing(decisions))
+        return _now(version, graded, queue.of(graded.reports), self.store.decisions_after(0))
 
     def now(self) -> Now:
         with self._lock:
@@ -84,10 +89,14 @@ class Desk:
                 self._now = self._read()
             elif new := self.store.decisions_after(self._now.latest):
                 was = self._now
-                decisions = [*was.decisions, *new]
-                self._now = Now(was.version, was.graded, was.queue, decisions, standing(decisions))
+                self._now = _now(was.version, was.graded, was.queue, [*was.decisions, *new])
             return self._now
 
     def decide(self, rulings: Sequence[Ruling], *, known: int, by: str, undoes: int | None = None) -> int:
         """As `Store.decide`: in the store when it returns. Raises Overtaken."""
         return self.store.decide(rulings, known=known, by=by, undoes=undoes)
+
+
+def _now(version: str, graded: Graded, line: Queue, decisions: Sequence[Decision]) -> Now:
+    last = {decision.ruling.subject: decision.ruling for decision in decisions}
+    return Now(version, graded, line, decisions, standing(decisions), last)
