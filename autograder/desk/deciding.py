@@ -10,7 +10,6 @@ from autograder.desk.state import Now
 from autograder.report import wording
 from autograder.text import cleaned
 
-MOST_CHARACTERS = 2000  # of a comment
 Form = Mapping[str, str]
 
 
@@ -22,7 +21,7 @@ def rulings(now: Now, item: Item, form: Form) -> list[Ruling]:
     """What this form says of this item, and of the same answer elsewhere if it says so. Raises Unclear."""
     if form.get("points") == "back":
         return [Ruling(item.subject, None, "")]
-    points, comment = _points(item, form), cleaned(form.get("comment", ""), MOST_CHARACTERS).strip()
+    points, comment = _points(item, form), cleaned(form.get("comment", ""), wording.MOST_OF_A_COMMENT).strip()
     if not (comment or item.waits):
         raise Unclear("The grader has judged this. Say in the comment why your points count instead.")
     items = [item, *(now.alike(item) if form.get("alike") else ())]

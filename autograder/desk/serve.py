@@ -42,7 +42,9 @@ def serve(store: Store, folder: Path, port: int = 0) -> Iterator[str]:
 
 def _until_left(desk: Desk, results: Results, listening: socket.socket) -> None:
     """Whatever ends it, the results are written."""
-    config = uvicorn.Config("", log_level="error", access_log=False, server_header=False, lifespan="off")
+    config = uvicorn.Config(
+        "", log_level="error", access_log=False, server_header=False, proxy_headers=False, ws="none", lifespan="off"
+    )
     server = uvicorn.Server(config)
     results.start()
     try:

@@ -62,7 +62,7 @@ def verdict(found: Verdict) -> str:
 def _decided(found: Verdict, override: Override) -> str:
     """How many points a person gave, and what she said."""
     had = f"{wording.points(override.points)} of {wording.points(found.criterion.points)}"
-    said = wording.one_line(override.why)
+    said = wording.comment(override)
     return f"A person gave {had}{f': {said}' if said else '.'}"
 
 
@@ -79,7 +79,7 @@ def _exercise(report: Report, answer: Answer) -> Iterator[str]:
         return
     yield f"{title}: {wording.points(answer.score)} of {most}"
     if answer.override:
-        yield f"A person decided: {wording.one_line(answer.override.why)}"
+        yield f"A person decided: {wording.comment(answer.override)}"
     elif not (answer.attempted or answer.awaiting_review or answer.is_touched):
         yield "Nothing in the submission is about this exercise."
     else:

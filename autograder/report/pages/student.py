@@ -135,7 +135,7 @@ def _criterion(verdict: Verdict, shown: Anchored) -> CriterionView:
 def _sentence(verdict: Verdict) -> str:
     """Of words that are quoted, only that they wait; of a failure of ours, not what failed; what a person said."""
     if verdict.override:
-        return wording.one_line(verdict.override.why)
+        return wording.comment(verdict.override)
     if verdict.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR):
         return wording.one_line(wording.feedback(verdict))
     return wording.sentence(verdict)
