@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from autograder import intake
+from autograder import grading, intake
 from autograder.desk import one
 from autograder.desk.results import bring_up_to_date
 from autograder.desk.state import Desk
@@ -177,6 +177,16 @@ def test_the_same_answer_is_settled_together_and_undone_together(visitor, room):
     _, page = visitor.send("/undo", page)
     assert "Undone for 3 submissions" in page and visitor.path.startswith(path)
     assert {one.ruling.points for one in room.store.decisions_after(3)} == {None}
+
+
+def test_at_the_end_of_an_exercise_one_is_back_at_the_list(visitor):
+    """So that a key does not give points for something else."""
+    page = visitor.page("/exercise/second_backward/next")
+    while visitor.path.startswith("/item/"):
+        _, page = visitor.decide(visitor.path, page, points="1", alike="yes")
+    assert "Nothing of that exercise awaits you any more" in page and "All is settled" in page
+    visitor.page("/exercise/second_backward/next")
+    assert visitor.path == "/"
 
 
 def test_undo_goes_back_step_by_step(visitor):
@@ -414,6 +424,22 @@ def test_results_that_cannot_be_written_are_told_and_nothing_is_lost(results):
     with desk.opened(results) as opened:
         assert opened.leave()[0] == 0
     assert "well put" in (results / "results.json").read_text()
+
+
+def test_a_grading_with_other_exercises_is_told_at_a_desk_that_is_open(room, visitor, results, exercises):
+    """It shows nothing wrong and writes nothing wrong; opened again, it goes on."""
+    before = (results / "results.json").read_bytes()
+    criteria = tuple(replace(one, points=2 * one.points) for one in exercises["jacobian"].criteria)
+    doubled = {**exercises, "jacobian": replace(exercises["jacobian"], criteria=criteria)}
+    graded = room.desk.now().graded
+    grading.keep(room.store, graded, tuple(doubled.values()), pages=True, decisions=0)
+    answer = visitor.ask("/")
+    assert answer.status == 503 and "Open the desk again: the exercise jacobian has changed" in answer.text
+    room.results.start()
+    room.results.finish()
+    assert "jacobian has changed" in room.results.trouble
+    assert (results / "results.json").read_bytes() == before
+    assert Desk(room.store, doubled).now().queue.items
 
 
 # ---------------------------------------------------------------------------------- the command

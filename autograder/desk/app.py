@@ -17,13 +17,14 @@ from autograder.desk.queue import Item
 from autograder.desk.results import Results
 from autograder.desk.state import Desk, Now
 from autograder.report import wording
+from autograder.store import StoreError
 
 
 def make(
     desk: Desk, results: Results, port: int, *, announce: Callable[[str], None], leave: Callable[[], None]
 ) -> Door:
     """The whole application. `announce` is told each address that lets a browser in, `leave` that somebody is done."""
-    app = Starlette(routes=ROUTES, exception_handlers={404: _missing})
+    app = Starlette(routes=ROUTES, exception_handlers={404: _missing, StoreError: _unreadable})
     app.state.desk, app.state.results, app.state.leave = desk, results, leave
     return Door(app, port, announce, lambda: HTMLResponse(INSIDE))
 
@@ -62,6 +63,11 @@ def _missing(request: Request, error: Exception) -> Response:
     return PlainTextResponse("There is no such page at this desk.\n", 404)
 
 
+def _unreadable(request: Request, error: Exception) -> Response:
+    """A grading was made meanwhile with exercises that this desk does not know."""
+    return PlainTextResponse(f"Open the desk again: {error}. Every decision is kept.\n", 503)
+
+
 def _to(path: str, **query: Any) -> Response:
     return RedirectResponse(f"{path}?{urlencode(query)}" if query else path, 303)
 
@@ -71,7 +77,8 @@ def _to(path: str, **query: Any) -> Response:
 
 def overview(request: Request) -> Response:
     now = _now(request)
-    return _shown(request, "overview.html", now, pages.overview(now))
+    said = _done(now, request.query_params.get("done", ""))
+    return _shown(request, "overview.html", now, {**pages.overview(now), "said": said})
 
 
 def exercise(request: Request) -> Response:

@@ -8,6 +8,7 @@ from autograder import grading
 from autograder.desk.state import Desk, Now
 from autograder.grading import Graded
 from autograder.report import encoded, files, pages
+from autograder.store import StoreError
 
 QUIET_SECONDS = 5.0  # without a decision, before results are written
 FORMATS = (("json", files.RESULTS), ("csv", files.GRADEBOOK))
@@ -20,6 +21,7 @@ class Results:
         self.trouble = ""  # why the results are not up to date
         self._desk = desk
         self._folder = folder
+        self._seen = -1  # the latest decision when it was last looked
         self._leaving = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -33,18 +35,17 @@ class Results:
         self._try(thoroughly=True)
 
     def _watch(self) -> None:
-        seen = self._desk.store.latest_decision()
         while not self._leaving.wait(QUIET_SECONDS):
-            latest = self._desk.store.latest_decision()
-            if latest == seen:
-                self._try()
-            seen = latest
+            self._try()
 
     def _try(self, thoroughly: bool = False) -> None:
         try:
-            bring_up_to_date(self._desk, self._folder, thoroughly=thoroughly)
-            self.trouble = ""
-        except (OSError, sqlite3.Error) as error:
+            latest = self._desk.store.latest_decision()
+            if thoroughly or latest == self._seen:
+                bring_up_to_date(self._desk, self._folder, thoroughly=thoroughly)
+                self.trouble = ""
+            self._seen = latest
+        except (OSError, sqlite3.Error, StoreError) as error:
             self.trouble = f"the results in {self._folder} could not be written: {error}"
 
 

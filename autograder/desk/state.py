@@ -60,12 +60,11 @@ class Now:
         return [other for other in self.queue.alike(item) if self.is_open(other)]
 
     def after(self, item: Item) -> Item | None:
-        """The next one that awaits a person: in this exercise, round to its beginning, else in any."""
+        """The next one of this exercise that awaits a person, round to its beginning."""
         line = self.queue.waiting.get(item.exercise, ())
         keys = [one.key for one in line]
         place = keys.index(item.key) + 1 if item.key in keys else 0
-        rest = (*line[place:], *line[:place], *(one for items in self.queue.waiting.values() for one in items))
-        return next((one for one in rest if one.key != item.key and self.is_open(one)), None)
+        return next((one for one in (*line[place:], *line[:place]) if one.key != item.key and self.is_open(one)), None)
 
 
 class Desk:
