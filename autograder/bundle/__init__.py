@@ -14,6 +14,7 @@ SCRIPTS = ("setup.sh", "run_autograder")
 TORCH = "torch~=2.13.0"  # within what pyproject.toml allows
 _CODE = ("autograder/**/*.py", "graders/*.py", "autograder/bundle/*", "autograder/report/pages/templates/*")
 _ALONE = ("grade.py", "LICENSE")
+_NOT_THERE = ("__pycache__", "desk")  # nobody reviews inside a host's box
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ def gradescope(exercises: Sequence[str], index: str = "") -> Bundle:
 
 def _code() -> dict[str, bytes]:
     found = {path for pattern in _CODE for path in ROOT.glob(pattern) if path.is_file()}
-    paths = {path for path in found if "__pycache__" not in path.parts} | {ROOT / name for name in _ALONE}
+    ours = {path for path in found if not {*_NOT_THERE} & {*path.relative_to(ROOT).parts}}
+    paths = ours | {ROOT / name for name in _ALONE}
     return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in paths if path.is_file()}
 
 
