@@ -13,6 +13,7 @@ from autograder.seen import Seen
 from autograder.words import Passage
 
 CRITERION = Criterion("slope", "The slope", 4, feedback={"doubled": "Twice too large."})
+EXERCISE = Exercise("sine", "Sine", (CRITERION,))
 FINITE = st.integers(-(10**9), 10**9).map(lambda n: n / 1000)
 VECTORS = hnp.arrays(float, st.integers(2, 30), elements=FINITE).filter(lambda a: np.abs(a).max() > 1e-3)
 
@@ -135,7 +136,7 @@ class Grader:
     """A grader whose one criterion looks at a hidden case, or at the run as written only."""
 
     def __init__(self, claim, looks=True):
-        self.slope = (lambda as_written, hidden: claim) if looks else (lambda as_written: claim)
+        self.slope = (lambda as_written, hidden: hidden.outcome and claim) if looks else (lambda as_written: claim)
 
 
 def raised(name, *lines):
@@ -157,6 +158,6 @@ def raised(name, *lines):
 )
 def test_what_raised_only_in_a_hidden_case_is_for_a_person(as_written, hidden, claim, looks, status, reason):
     """A failure that looked at that case, and only a failure; an error of the run as written is no news."""
-    seen = {"as_written": raised("as_written", *as_written), "hidden": raised("hidden", *hidden)}
-    (found,) = judge(Exercise("sine", "Sine", (CRITERION,)), Grader(claim, looks), seen, True).verdicts
+    ways = [{"hidden": lambda: raised("hidden", *hidden)}]
+    (found,) = judge(EXERCISE, Grader(claim, looks), raised("as_written", *as_written), ways).verdicts
     assert (found.status, found.reason) == (status, reason)
