@@ -125,13 +125,27 @@ def not_reached() -> Fact:
 
 
 def agree(got: Array | None, want: Array, tolerance: Tolerance = Tolerance()) -> bool:  # noqa: B008  frozen
-    """The acceptance rule, as a yes or no."""
-    return _distance(got, want, tolerance) <= 1.0
+    """The acceptance rule, as a yes or no. Asked thousands of times, it works out no median where it need not."""
+    if got is None or not _comparable(got, want):
+        return False
+    want = np.asarray(want, float)
+    error, size = np.abs(np.asarray(got, float) - want), np.abs(want)
+    largest = float(size.max())
+    if not largest:
+        return bool(error.max() <= tolerance.atol)
+    if not (np.isfinite(largest) and error.max() <= tolerance.rtol * largest):  # written so that NaN fails
+        return False  # the median is no larger than the largest
+    return bool(np.all(error <= tolerance.rtol * size)) or _distance(got, want, tolerance) <= 1.0
+
+
+def _comparable(got: Array, want: Array) -> bool:
+    """Some real numbers, as many in the same shape: nothing broadcasts."""
+    return got.shape == np.shape(want) and got.dtype.kind in "biuf" and got.size > 0
 
 
 def _distance(got: Array | None, want: Array, tolerance: Tolerance) -> float:
     """The largest error in units of what is allowed; infinite for another shape, and for NaN."""
-    if got is None or got.shape != np.shape(want) or got.dtype.kind not in "biuf" or not got.size:
+    if got is None or not _comparable(got, want):
         return np.inf
     error = _errors(got, want, tolerance)
     return float(np.max(error)) if np.all(np.isfinite(error)) else np.inf  # written so that NaN fails

@@ -25,6 +25,7 @@ TANGENTS = ("d_log", "d_sine", "d_product", "d_inverse", "total")
 OTHERS = ("log_squared", "log_x", "degrees", "bracket")
 WRITTEN = r"log\w*\([^\n]{1,30}\)\)?\s*\*\s*[\w.]{0,9}sin\(|sin\(\w+\)\s*\*\s*[\w.]{0,9}log\w*\("
 ABOUT = r"(?s)(?=.*log)(?=.*sin)(?=.*(chain rule|graph|frac|path|node|df ?/ ?dx|链式|依赖图|路径))"
+LOGARITHM = r"log|\bln\b|对数"
 LOG = frozenset(("Log", "Log2", "Log10"))
 SAME = 1e-5  # relative; by hand and in single precision a few roundings are 1e-6
 MOST = 400  # numbers, or arrays of one size, that are looked at
@@ -32,6 +33,8 @@ MOST = 400  # numbers, or arrays of one size, that are looked at
 
 def attempted(as_written):
     """f stands there, or its logarithm and two more of its nodes; or a function or words that are about it."""
+    if not as_written.mentions_it(LOGARITHM):
+        return False
     if _graph(as_written) or _other(as_written) or _about_it(as_written):
         return True
     return bool(as_written.functions) and as_written.mentions_it(WRITTEN)

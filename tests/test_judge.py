@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograder.evidence import Error
-from autograder.judge import agree, best, close, for_a_person, holds, judge, newest, not_reached, settle
+from autograder.judge import _distance, agree, best, close, for_a_person, holds, judge, newest, not_reached, settle
 from autograder.model import Case, Criterion, Exercise, Outcome, Status, Tolerance
 from autograder.seen import Seen
 from autograder.words import Passage
@@ -113,6 +113,17 @@ def test_feedback_is_the_teachers_sentence():
     """The text of the reason; none where the YAML has none."""
     assert verdict(close(np.array([2.0]), np.array([1.0]), doubled=np.array([2.0]))).feedback == "Twice too large."
     assert verdict(holds(False, "unknown")).feedback == ""
+
+
+ODD = st.sampled_from([0.0, 1.0, -1.0, 1 + 2e-5, 1 + 4e-5, 1e-9, 1e30, np.inf, -np.inf, np.nan])
+
+
+@given(hnp.arrays(float, st.integers(1, 4), elements=ODD), st.data())
+def test_the_short_way_to_agree_is_the_rule(want, data):
+    """Whatever it leaves out, it says what the largest error in units of the allowed one says."""
+    got = data.draw(hnp.arrays(float, want.shape, elements=ODD))
+    with np.errstate(all="ignore"):
+        assert agree(got, want) == (_distance(got, want, Tolerance()) <= 1.0)
 
 
 def test_words_await_a_person_with_their_points():
