@@ -26,8 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 class Grader:
     """A warm sandbox and the exercises; a context manager. Reports come in the order of the submissions.
 
-    `modules` are what the server imports beside what everybody needs. With a store, what was graded before is taken
-    from there, and the sandbox starts when something has to be run.
+    `modules` are what the server imports beside what everybody needs; `sandbox` is one that was started already. With a
+    store, what was graded before is taken from there, and the sandbox starts when something has to be run.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class Grader:
         store: Store | None = None,
         forget: bool = False,
         modules: Sequence[str] = tuple(server.OPTIONAL),
+        sandbox: Sandbox | None = None,
     ) -> None:
         self._exercises = tuple(exercises)
         self._graders = {exercise.name: spec.grader_of(exercise) for exercise in exercises}
@@ -48,13 +49,14 @@ class Grader:
         memory = max(exercise.limits.memory_mib for exercise in exercises)
         self._conditions = Conditions(seed, limit, memory)
         self.memory = Memory(store, exercises, self._conditions, rung.name, forget=forget) if store else None
-        self._sandbox = Sandbox(jobs, rung, modules)
+        self._sandbox = sandbox or Sandbox(jobs, rung)
+        self._sandbox.modules = tuple(modules)
         self._pool = ThreadPoolExecutor(jobs)
         self._starting = threading.Lock()
-        self._started = self._warm = False
+        self._started, self._warm = sandbox is not None, False
 
     def __enter__(self) -> Self:
-        if self.memory is None or self.memory.is_empty:
+        if not self._started and (self.memory is None or self.memory.is_empty):
             self._start()
         return self
 
