@@ -9,6 +9,7 @@ from typing import Self
 
 from autograder import exhibits, judge, oracle, reports, server, spec
 from autograder.cases import HiddenCases
+from autograder.exhibits import Packed
 from autograder.kept import Memory
 from autograder.ladder import Rung
 from autograder.later import Unproven
@@ -174,7 +175,7 @@ class Grader:
             judge.judge(e, self._graders[e.name], seen[e.name], ways[e.name](e) if e.name in ways else None)
             for e in self._exercises
         )
-        shown = {name: exhibits.of(self._graders[name], seen[name]) for name in rest | whole}
+        shown = Packed.of({name: exhibits.of(self._graders[name], seen[name]) for name in rest | whole})
         return reports.graded(submission, written, of_rest.observed, answers, shown)
 
     def _attempted(self, views: Mapping[str, Seen]) -> set[str]:
