@@ -50,7 +50,7 @@ def test_the_worker_knows_nothing_of_exercises(path):
 
 
 def test_nothing_that_decides_a_report_imports_what_shows_it():
-    """A report that is kept stays true when a page or a format changes: fingerprint.NO_JUDGES is left out of its key."""
+    """A report that is kept stays true when a page changes: fingerprint.NO_JUDGES is left out of its key."""
     deciding = "run cases later judge seen evidence words gains exhibits oracle observe reports kept model spec talk"
     for name in deciding.split():
         packages = {i.split(".")[1] for i in imports(ROOT / "autograder" / f"{name}.py") if i.startswith("autograder.")}
