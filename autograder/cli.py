@@ -10,12 +10,12 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograder import __version__, exports, ladder, options, taken
 from autograder.console import (
@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # they import what takes time
     from autograder.grading import Graded
     from autograder.intake import Intake
     from autograder.run import Grader
+    from autograder.sandbox import Sandbox
     from autograder.store import Store
 
 COMMANDS = ("review", "override", "history", "diff", "formats", "bundle")  # ./diff is a folder of that name
@@ -100,12 +101,12 @@ def _grade(arguments: argparse.Namespace) -> int:
     targets = files.targets(arguments.output, arguments.to, pages=not arguments.no_html)
     files.refuse_inside(targets, arguments.paths)
     wanted = exports.options(arguments)
-    with _dependencies():
+    with _dependencies(), _ahead(arguments) as ahead:
         exercises = _exercises(arguments.exercise)
         found = _found(arguments)
         exports.check(arguments, found.submissions)
         files.make_ready(targets)
-        graded = _graded(exercises, found, arguments)
+        graded = _graded(exercises, found, arguments, ahead)
     kept, problems = _contents(targets, graded, wanted, arguments)
     problems += _save(kept)
     problems += [problem for target in targets if target.is_folder for problem in _save_pages(target, graded)]
@@ -134,6 +135,22 @@ def _dependencies() -> Iterator[None]:
         where = Path(__file__).resolve().parents[1]
         sentence = f"the package {error.name} is missing; install what is needed: pip install -e {where}"
         raise Stop(sentence, Exit.OURS) from error
+
+
+@contextmanager
+def _ahead(arguments: argparse.Namespace) -> Iterator["Sandbox | None"]:
+    """A sandbox that warms up while we read; None where nothing may have to be run, or nothing can be."""
+    from autograder import sandbox, store
+
+    if store.is_in(arguments.output) or not all(path.exists() for path in arguments.paths):
+        yield None
+        return
+    with ExitStack() as stack:
+        ahead = None
+        with suppress(ladder.Refused, sandbox.SandboxError):  # said later, when something has to be run
+            rung = ladder.find(allow_unsafe=arguments.allow_unsafe)
+            ahead = stack.enter_context(sandbox.Sandbox(arguments.jobs, rung))
+        yield ahead
 
 
 def _exercises(names: Sequence[str]) -> tuple[Exercise, ...]:
@@ -170,14 +187,17 @@ def _with_roster(found: "Intake", file: Path) -> "Intake":
     return replace(found, submissions=known.submissions)
 
 
-def _graded(exercises: Sequence[Exercise], found: "Intake", arguments: argparse.Namespace) -> "Graded":
+def _graded(
+    exercises: Sequence[Exercise], found: "Intake", arguments: argparse.Namespace, ahead: "Sandbox | None"
+) -> "Graded":
     from autograder import grading
 
     rung = _rung(arguments)
     started = _now()
     with _store(arguments.output) as store:
         seed, decisions = _seed_of(store, arguments.seed), store.latest_decision()
-        reports, torch = _reports(exercises, found.submissions, rung, seed, store, arguments)
+        settings = {"store": store, "seed": seed, "sandbox": ahead}
+        reports, torch = _reports(exercises, found.submissions, rung, arguments, settings)
         layout = ", ".join(dict.fromkeys(one.layout for one in found.recognised))
         run = Run(seed, started, _now(), __version__, torch, f"{rung.name}: {rung.says}", layout)
         graded = grading.Graded(run, reports, found.skipped)
@@ -192,18 +212,17 @@ def _reports(
     exercises: Sequence[Exercise],
     submissions: Sequence[Submission],
     rung: ladder.Rung,
-    seed: int,
-    store: "Store",
     arguments: argparse.Namespace,
+    settings: dict[str, Any],
 ) -> tuple[tuple[Report, ...], str]:
     """One for each submission, and the version of torch that they were run with."""
     from autograder import run, sandbox, server
 
     reports: list[Report] = []
-    settings = {"jobs": arguments.jobs, "seconds": arguments.timeout, "forget": arguments.again}
+    asked = {"jobs": arguments.jobs, "seconds": arguments.timeout, "forget": arguments.again}
     modules = server.modules_for(submissions)
     try:
-        with run.Grader(exercises, rung, seed=seed, store=store, modules=modules, **settings) as grader:
+        with run.Grader(exercises, rung, modules=modules, **asked, **settings) as grader:
             coming = grader.grade(submissions)
             for report in coming if arguments.quiet else screen.watched(coming, len(submissions)):
                 reports.append(report)

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from autograder import exhibits, fingerprint
+from autograder import fingerprint
 from autograder.decisions import Subject, standing
+from autograder.exhibits import Packed
 from autograder.model import Answer, Case, Exercise, Outcome, Override, Report, Status, Submission, Verdict
 from autograder.observe import Conditions, Run
 from autograder.store import Store, key_of, without_tape
@@ -124,7 +125,7 @@ def document(report: Report) -> dict[str, Any]:
         "remarks": list(report.remarks),
         "acts": list(report.acts),
         "answers": {answer.exercise.name: _answer(answer) for answer in report.answers},
-        "exhibits": {name: list(map(exhibits.document, shown)) for name, shown in report.exhibits.items()},
+        "exhibits": Packed.of(report.exhibits).documents(),
         "seconds": round(report.seconds, 3),
     }
 
@@ -148,7 +149,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
 def report_of(kept: Mapping[str, Any], submission: Submission, exercises: Mapping[str, Exercise]) -> Report:
     """What `document` wrote, read again."""
     answers = tuple(_answer_of(exercises[name], answer) for name, answer in kept["answers"].items())
-    shown = {name: tuple(map(exhibits.parsed, found)) for name, found in kept["exhibits"].items()}
+    shown = Packed(kept["exhibits"])
     said = (tuple(kept["remarks"]), tuple(kept["acts"]))
     return Report(submission, Outcome(kept["outcome"]), answers, *said, shown, kept["seconds"])
 

@@ -212,7 +212,7 @@ def _limits(at: _At, data: Any) -> Limits:
 
 
 def _case(name: str, at: _At, data: Any) -> Case:
-    data = at.mapping(data, ("swap", "seed", "cotangents", "numbers", "hidden", "calls"))
+    data = at.mapping(data, ("swap", "seed", "cotangents", "numbers", "hidden", "together", "calls"))
     if name == AS_WRITTEN.name:
         raise at.error("is there by itself: it is the run that changes nothing; give this case another name")
     if data.get("swap", "sin") not in OPERATIONS:
@@ -223,6 +223,8 @@ def _case(name: str, at: _At, data: Any) -> Case:
         raise (at / "cotangents").error(f"is {shown(data['cotangents'])}; the only other choice is 'scaled'")
     if data.get("numbers", "moved") != "moved":
         raise (at / "numbers").error(f"is {shown(data['numbers'])}; the only other choice is 'moved'")
+    if data.get("together") and "numbers" in data:
+        raise (at / "together").error("cannot be true where numbers are moved: that is another program")
     return Case(
         name=name,
         swap=data.get("swap", ""),
@@ -230,6 +232,7 @@ def _case(name: str, at: _At, data: Any) -> Case:
         scaled="cotangents" in data,
         moved="numbers" in data,
         hidden=(at / "hidden").flag(data.get("hidden", False)),
+        together=(at / "together").flag(data.get("together", False)),
         calls=_calls(at / "calls", data.get("calls", {})),
     )
 

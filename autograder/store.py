@@ -53,6 +53,11 @@ _FROM_1 = (  # which had decisions on whole exercises only
 )
 
 
+def is_in(folder: Path) -> bool:
+    """Whether anything was ever kept in an output folder."""
+    return (folder / FILE).exists()
+
+
 class StoreError(Exception):
     """The file cannot be used: which one, what was found, what to do."""
 
