@@ -4,29 +4,22 @@ import ast
 import difflib
 import importlib
 import inspect
-import math
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from reprlib import repr as shown  # the value in a message, which is to stay a sentence
 from types import ModuleType
 from typing import Any
 
-import yaml
-
 from autograder.model import Call, Case, Criterion, Exercise, Limits, Tolerance
 from autograder.oracle import FORMS, OPERATIONS, RECIPES
+from autograder.yaml_file import At, read
+from autograder.yaml_file import SpecError as SpecError  # whoever loads exercises catches it
 
 FOLDER = Path(__file__).resolve().parent.parent / "exercises"
 AS_WRITTEN = Case("as_written")
-_MAX_DIGITS = 18
 MAX_ARGUMENTS = 4  # of a call
 EXHIBIT = "exhibit"  # the function of a grader that picks out what is drawn; no criterion
 GENERAL_REASONS = ("none", "shape", "dtype", "not_finite", "values", "not_executed", "in_words", "no_words")
-
-
-class SpecError(Exception):
-    """An exercise that cannot be used: where, what was found, what was expected."""
 
 
 def load_all(folder: Path | None = None) -> dict[str, Exercise]:
@@ -39,15 +32,8 @@ def load_all(folder: Path | None = None) -> dict[str, Exercise]:
 
 def load(path: Path) -> Exercise:
     """One exercise. Raises SpecError."""
-    try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  a SafeLoader
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path.name}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        raise SpecError(f"{path.name}: is not YAML: {_yaml_trouble(error)}") from None
-    except RecursionError:
-        raise SpecError(f"{path.name}: is nested too deeply; an exercise has five levels") from None
-    exercise = _exercise(path.stem, _At(path.name), data)
+    at, data = read(path)
+    exercise = _exercise(path.stem, at, data)
     _check_grader(exercise, path.name, grader_of(exercise))
     return exercise
 
@@ -66,110 +52,17 @@ def grader_of(exercise: Exercise) -> ModuleType:
         raise SpecError(f"graders/{exercise.name}.py: line {error.lineno} is not Python: {error.msg}") from None
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Refuses a key that stands twice, of which YAML would take the last in silence, and says where a value is none."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        if isinstance(node, yaml.MappingNode):  # `!!set [a]` comes here as well
-            _refuse_twice(node)
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return mapping
-
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        try:
-            value = super().construct_object(node, deep)
-        except (ValueError, LookupError, AttributeError):
-            # 2020-13-45, 0x_, `!!bool x`: each type of YAML trusts its own regular expression, or a tag, too far.
-            problem = f"{shown(node.value)} is no value of its kind; if it is a text, put it in quotes"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from None
-        if isinstance(value, int) and abs(value) >= 10**_MAX_DIGITS:
-            problem = f"a whole number of more than {_MAX_DIGITS} digits"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
-        return value
-
-
-def _refuse_twice(node: yaml.MappingNode) -> None:
-    keys = [key.value for key, _ in node.value]
-    for key, child in node.value:
-        if keys.count(key.value) > 1:
-            problem = f"the key {shown(key.value)} stands twice"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=child.start_mark)
-
-
-def _yaml_trouble(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or " ".join(str(error).split())
-    return f"line {mark.line + 1}: {problem}" if mark else problem
-
-
-class _At:
-    """A place in a YAML file, for messages."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def __truediv__(self, key: object) -> "_At":
-        return _At(f"{self.path}: {key}" if self.path.endswith(".yaml") else f"{self.path}.{key}")
-
-    def error(self, message: str) -> SpecError:
-        return SpecError(f"{self.path} {message}" if not self.path.endswith(".yaml") else f"{self.path}: {message}")
-
-    def mapping(self, value: Any, keys: Iterable[str] | None = None, required: Iterable[str] = ()) -> dict[str, Any]:
-        """A mapping with text keys, all of them known and all required ones there."""
-        if not isinstance(value, dict):
-            raise self.error(f"has to be a mapping, got {shown(value)}")
-        for key in value:
-            self._known(key, keys)
-        for key in required:
-            if key not in value:
-                raise self.error(f"has no key '{key}'")
-        return value
-
-    def _known(self, key: Any, keys: Iterable[str] | None) -> None:
-        if not isinstance(key, str):
-            raise self.error(f"has the key {shown(key)}, which YAML does not read as text; put it in quotes")
-        if keys is not None and key not in keys:
-            close = difflib.get_close_matches(key, list(keys), 1)
-            hint = f"did you mean '{close[0]}'?" if close else f"known are {', '.join(keys)}"
-            raise self.error(f"has an unknown key '{key}'; {hint}")
-
-    def number(self, value: Any, least: float = 0.0) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            hint = "; YAML wants 1.0e-6" if isinstance(value, str) and re.fullmatch(r"[\d.]+e-?\d+", value) else ""
-            raise self.error(f"has to be a number, got {shown(value)}{hint}")
-        if not least <= value < math.inf:
-            limit = "finite" if value == math.inf else f"at least {least:g}"
-            raise self.error(f"has to be {limit}, got {shown(value)}")
-        return float(value)
-
-    def text(self, value: Any) -> str:
-        if not isinstance(value, str) or not value.strip():
-            raise self.error(f"has to be a text, got {shown(value)}")
-        return value
-
-    def flag(self, value: Any) -> bool:
-        if not isinstance(value, bool):
-            raise self.error(f"has to be true or false, got {shown(value)}")
-        return value
-
-    def texts(self, value: Any) -> tuple[str, ...]:
-        if not isinstance(value, list):
-            raise self.error(f"has to be a list of texts, got {shown(value)}")
-        return tuple((self / i).text(item) for i, item in enumerate(value))
-
-    def patterns(self, value: Any) -> tuple[str, ...]:
-        for i, pattern in enumerate(self.texts(value)):
-            try:
-                re.compile(pattern)
-            except (re.error, OverflowError, RecursionError) as error:
-                raise (self / i).error(f"is no regular expression ({error}): {shown(pattern)}") from None
-        return self.texts(value)
+def on_hidden_cases(exercise: Exercise) -> set[str]:
+    """The criteria that look at a hidden case."""
+    grader, hidden = grader_of(exercise), {case.name for case in exercise.cases if case.hidden}
+    seen = {one.name: inspect.signature(getattr(grader, one.name)).parameters for one in exercise.criteria}
+    return {name for name, parameters in seen.items() if not hidden.isdisjoint(parameters)}
 
 
 _EXERCISE_KEYS = ("title", "criteria", "cases", "limits", "mentions", "statement", "feedback")
 
 
-def _exercise(name: str, at: _At, data: Any) -> Exercise:
+def _exercise(name: str, at: At, data: Any) -> Exercise:
     data = at.mapping(data, _EXERCISE_KEYS, required=("title", "criteria"))
     shared = _feedback(at / "feedback", data.get("feedback", {}))
     criteria = (at / "criteria").mapping(data["criteria"])
@@ -186,7 +79,7 @@ def _exercise(name: str, at: _At, data: Any) -> Exercise:
     )
 
 
-def _criterion(name: str, at: _At, data: Any, shared: Mapping[str, str]) -> Criterion:
+def _criterion(name: str, at: At, data: Any, shared: Mapping[str, str]) -> Criterion:
     data = at.mapping(data, ("title", "points", "tolerance", "feedback"), required=("title", "points"))
     return Criterion(
         name=name,
@@ -197,21 +90,21 @@ def _criterion(name: str, at: _At, data: Any, shared: Mapping[str, str]) -> Crit
     )
 
 
-def _tolerance(at: _At, data: Any) -> Tolerance:
+def _tolerance(at: At, data: Any) -> Tolerance:
     return Tolerance(**{key: (at / key).number(value) for key, value in at.mapping(data, ("rtol", "atol")).items()})
 
 
-def _feedback(at: _At, data: Any) -> dict[str, str]:
+def _feedback(at: At, data: Any) -> dict[str, str]:
     return {key: (at / key).text(value) for key, value in at.mapping(data).items()}
 
 
-def _limits(at: _At, data: Any) -> Limits:
+def _limits(at: At, data: Any) -> Limits:
     data = at.mapping(data, ("seconds", "memory_mib"))
     seconds = (at / "seconds").number(data.get("seconds", Limits().seconds), least=0.1)
     return Limits(seconds, int((at / "memory_mib").number(data.get("memory_mib", Limits().memory_mib), least=64)))
 
 
-def _case(name: str, at: _At, data: Any) -> Case:
+def _case(name: str, at: At, data: Any) -> Case:
     data = at.mapping(data, ("swap", "seed", "cotangents", "numbers", "hidden", "calls"))
     if name == AS_WRITTEN.name:
         raise at.error("is there by itself: it is the run that changes nothing; give this case another name")
@@ -239,7 +132,7 @@ def _operations(unknown: Any) -> str:
     return f"did you mean '{close[0]}'?" if close else f"operations that can be swapped: {', '.join(OPERATIONS)}"
 
 
-def _calls(at: _At, data: Any) -> tuple[Call, ...]:
+def _calls(at: At, data: Any) -> tuple[Call, ...]:
     """In order; a call may be the name of an earlier one, whose arguments it gets once more."""
     calls: dict[str, Call] = {}
     for name, value in at.mapping(data).items():
@@ -250,7 +143,7 @@ def _calls(at: _At, data: Any) -> tuple[Call, ...]:
     return tuple(calls.values())
 
 
-def _call(name: str, at: _At, data: Any) -> Call:
+def _call(name: str, at: At, data: Any) -> Call:
     if not isinstance(data, list) or not 1 <= len(data) <= MAX_ARGUMENTS:
         raise at.error(f"has to be a list of one to {MAX_ARGUMENTS} arguments, got {shown(data)}")
     recipes = tuple(_recipe(at / i, item) for i, item in enumerate(data))
@@ -260,7 +153,7 @@ def _call(name: str, at: _At, data: Any) -> Call:
     return Call(name, recipes)
 
 
-def _recipe(at: _At, data: Any) -> dict[str, Any]:
+def _recipe(at: At, data: Any) -> dict[str, Any]:
     """{uniform: [low, high], shape: [sizes], as: …}, {map: [outputs, inputs]}, or another of oracle.RECIPES."""
     data = at.mapping(data, ("uniform", "shape", "as", "map", *RECIPES))
     for key, count in RECIPES.items():
@@ -279,7 +172,7 @@ def _recipe(at: _At, data: Any) -> dict[str, Any]:
     }
 
 
-def _numbers(at: _At, data: Any, count: int | None = None) -> list[float]:
+def _numbers(at: At, data: Any, count: int | None = None) -> list[float]:
     numbers = isinstance(data, list) and all(isinstance(n, int | float) and not isinstance(n, bool) for n in data)
     if not numbers or (count is not None and len(data) != count):
         raise at.error(f"has to be a list of {count or 'some'} numbers, got {shown(data)}")
