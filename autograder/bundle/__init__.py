@@ -12,7 +12,13 @@ from autograder.report.lms.export import zipped
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ("setup.sh", "run_autograder")
 TORCH = "torch~=2.13.0"  # within what pyproject.toml allows
-_CODE = ("autograder/**/*.py", "graders/*.py", "autograder/bundle/*", "autograder/report/pages/templates/*")
+_CODE = (
+    "autograder/**/*.py",
+    "autograder/languages/*.yaml",
+    "graders/*.py",
+    "autograder/bundle/*",
+    "autograder/report/pages/templates/*",
+)
 _ALONE = ("grade.py", "LICENSE")
 
 
