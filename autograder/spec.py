@@ -1,24 +1,25 @@
-"""YAML → Exercise. Every key is known, every value has its type, and criteria and grader functions are the same set."""
+"""YAML → Exercise. Every key is known, every value has its type, and criteria and grader functions are the same set.
+
+What may stand in the YAML is said once, in `form`.
+"""
 
 import ast
 import difflib
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from reprlib import repr as shown  # the value in a message, which is to stay a sentence
 from types import ModuleType
 from typing import Any
 
+from autograder import form, strict_yaml
+from autograder.form import EXERCISE, EXHIBIT
 from autograder.model import Call, Case, Criterion, Exercise, Limits, Tolerance
-from autograder.oracle import FORMS, OPERATIONS, RECIPES
-from autograder.yaml_file import At, read
-from autograder.yaml_file import SpecError as SpecError  # whoever loads exercises catches it
+from autograder.shapes import At
+from autograder.shapes import SpecError as SpecError
 
 FOLDER = Path(__file__).resolve().parent.parent / "exercises"
-AS_WRITTEN = Case("as_written")
-MAX_ARGUMENTS = 4  # of a call
-EXHIBIT = "exhibit"  # the function of a grader that picks out what is drawn; no criterion
+AS_WRITTEN = Case(form.AS_WRITTEN)
 GENERAL_REASONS = ("none", "shape", "dtype", "not_finite", "values", "not_executed", "in_words", "no_words")
 
 
@@ -32,8 +33,7 @@ def load_all(folder: Path | None = None) -> dict[str, Exercise]:
 
 def load(path: Path) -> Exercise:
     """One exercise. Raises SpecError."""
-    at, data = read(path)
-    exercise = _exercise(path.stem, at, data)
+    exercise = _exercise(path.stem, At(path.name), strict_yaml.read(path))
     _check_grader(exercise, path.name, grader_of(exercise))
     return exercise
 
@@ -59,83 +59,49 @@ def on_hidden_cases(exercise: Exercise) -> set[str]:
     return {name for name, parameters in seen.items() if not hidden.isdisjoint(parameters)}
 
 
-_EXERCISE_KEYS = ("title", "criteria", "cases", "limits", "mentions", "statement", "feedback")
-
-
 def _exercise(name: str, at: At, data: Any) -> Exercise:
-    data = at.mapping(data, _EXERCISE_KEYS, required=("title", "criteria"))
-    shared = _feedback(at / "feedback", data.get("feedback", {}))
-    criteria = (at / "criteria").mapping(data["criteria"])
-    if not criteria:
-        raise (at / "criteria").error("lists no criterion; expected at least one")
+    read = EXERCISE.read(at, data)
+    shared = read.get("feedback", {})
     return Exercise(
         name=name,
-        title=(at / "title").text(data["title"]),
-        criteria=tuple(_criterion(key, at / "criteria" / key, value, shared) for key, value in criteria.items()),
-        cases=tuple(_case(k, at / "cases" / k, v) for k, v in (at / "cases").mapping(data.get("cases", {})).items()),
-        limits=_limits(at / "limits", data.get("limits", {})),
-        mentions=(at / "mentions").patterns(data.get("mentions", [])),
-        statement=(at / "statement").texts(data.get("statement", [])),
+        title=read["title"],
+        criteria=tuple(_criterion(key, value, shared) for key, value in read["criteria"].items()),
+        cases=tuple(_case(key, at / "cases" / key, value) for key, value in read.get("cases", {}).items()),
+        limits=_limits(**read.get("limits", {})),
+        mentions=read.get("mentions", ()),
+        statement=read.get("statement", ()),
     )
 
 
-def _criterion(name: str, at: At, data: Any, shared: Mapping[str, str]) -> Criterion:
-    data = at.mapping(data, ("title", "points", "tolerance", "feedback"), required=("title", "points"))
-    return Criterion(
-        name=name,
-        title=(at / "title").text(data["title"]),
-        points=(at / "points").number(data["points"]),
-        tolerance=_tolerance(at / "tolerance", data.get("tolerance", {})),
-        feedback={**shared, **_feedback(at / "feedback", data.get("feedback", {}))},
-    )
+def _criterion(name: str, read: Mapping[str, Any], shared: Mapping[str, str]) -> Criterion:
+    feedback = {**shared, **read.get("feedback", {})}
+    return Criterion(name, read["title"], float(read["points"]), _tolerance(**read.get("tolerance", {})), feedback)
 
 
-def _tolerance(at: At, data: Any) -> Tolerance:
-    return Tolerance(**{key: (at / key).number(value) for key, value in at.mapping(data, ("rtol", "atol")).items()})
+def _tolerance(rtol: float = Tolerance().rtol, atol: float = Tolerance().atol) -> Tolerance:
+    return Tolerance(float(rtol), float(atol))
 
 
-def _feedback(at: At, data: Any) -> dict[str, str]:
-    return {key: (at / key).text(value) for key, value in at.mapping(data).items()}
+def _limits(seconds: float = Limits().seconds, memory_mib: float = Limits().memory_mib) -> Limits:
+    return Limits(float(seconds), int(memory_mib))
 
 
-def _limits(at: At, data: Any) -> Limits:
-    data = at.mapping(data, ("seconds", "memory_mib"))
-    seconds = (at / "seconds").number(data.get("seconds", Limits().seconds), least=0.1)
-    return Limits(seconds, int((at / "memory_mib").number(data.get("memory_mib", Limits().memory_mib), least=64)))
-
-
-def _case(name: str, at: At, data: Any) -> Case:
-    data = at.mapping(data, ("swap", "seed", "cotangents", "numbers", "hidden", "calls"))
-    if name == AS_WRITTEN.name:
-        raise at.error("is there by itself: it is the run that changes nothing; give this case another name")
-    if data.get("swap", "sin") not in OPERATIONS:
-        raise (at / "swap").error(f"is {shown(data['swap'])}; {_operations(data['swap'])}")
-    if data.get("seed", "fresh") != "fresh":
-        raise (at / "seed").error(f"is {shown(data['seed'])}; the only other seed is 'fresh'")
-    if data.get("cotangents", "scaled") != "scaled":
-        raise (at / "cotangents").error(f"is {shown(data['cotangents'])}; the only other choice is 'scaled'")
-    if data.get("numbers", "moved") != "moved":
-        raise (at / "numbers").error(f"is {shown(data['numbers'])}; the only other choice is 'moved'")
+def _case(name: str, at: At, read: Mapping[str, Any]) -> Case:
     return Case(
         name=name,
-        swap=data.get("swap", ""),
-        fresh_seed="seed" in data,
-        scaled="cotangents" in data,
-        moved="numbers" in data,
-        hidden=(at / "hidden").flag(data.get("hidden", False)),
-        calls=_calls(at / "calls", data.get("calls", {})),
+        swap=read.get("swap", ""),
+        fresh_seed="seed" in read,
+        scaled="cotangents" in read,
+        moved="numbers" in read,
+        hidden=read.get("hidden", False),
+        calls=_calls(at / "calls", read.get("calls", {})),
     )
 
 
-def _operations(unknown: Any) -> str:
-    close = difflib.get_close_matches(str(unknown), OPERATIONS, 1)
-    return f"did you mean '{close[0]}'?" if close else f"operations that can be swapped: {', '.join(OPERATIONS)}"
-
-
-def _calls(at: At, data: Any) -> tuple[Call, ...]:
+def _calls(at: At, read: Mapping[str, Any]) -> tuple[Call, ...]:
     """In order; a call may be the name of an earlier one, whose arguments it gets once more."""
     calls: dict[str, Call] = {}
-    for name, value in at.mapping(data).items():
+    for name, value in read.items():
         if isinstance(value, str) and value not in calls:
             raise (at / name).error(f"is to be called as {value!r}, which is no call before it")
         again = isinstance(value, str)
@@ -143,40 +109,14 @@ def _calls(at: At, data: Any) -> tuple[Call, ...]:
     return tuple(calls.values())
 
 
-def _call(name: str, at: At, data: Any) -> Call:
-    if not isinstance(data, list) or not 1 <= len(data) <= MAX_ARGUMENTS:
-        raise at.error(f"has to be a list of one to {MAX_ARGUMENTS} arguments, got {shown(data)}")
-    recipes = tuple(_recipe(at / i, item) for i, item in enumerate(data))
-    maps = [recipe["map"] for recipe in recipes if "map" in recipe]
-    if maps and (len(recipes) != 2 or recipes[1].get("shape") != maps[0][1:]):
+def _call(name: str, at: At, read: Sequence[Mapping[str, Any]]) -> Call:
+    maps = [recipe["map"] for recipe in read if "map" in recipe]
+    if maps and (len(read) != 2 or read[1].get("shape") != maps[0][1:]):
         raise at.error(f"has a map of {maps[0][-1]} inputs; the argument after it needs the shape [{maps[0][-1]}]")
-    return Call(name, recipes)
+    return Call(name, tuple({"as": "tensor", **recipe} if "uniform" in recipe else recipe for recipe in read))
 
 
-def _recipe(at: At, data: Any) -> dict[str, Any]:
-    """{uniform: [low, high], shape: [sizes], as: …}, {map: [outputs, inputs]}, or another of oracle.RECIPES."""
-    data = at.mapping(data, ("uniform", "shape", "as", "map", *RECIPES))
-    for key, count in RECIPES.items():
-        if key in data:
-            return {key: _numbers(at / key, data[key], count=count)}
-    if "map" in data:
-        return {"map": _numbers(at / "map", data["map"], count=2)}
-    if "uniform" not in data or "shape" not in data:
-        raise at.error(f"has to have the keys 'uniform' and 'shape', or one of 'map', {', '.join(map(repr, RECIPES))}")
-    if data.get("as", "tensor") not in FORMS:
-        raise (at / "as").error(f"is {data['as']!r}; known are {', '.join(FORMS)}")
-    return {
-        "uniform": _numbers(at / "uniform", data["uniform"], count=2),
-        "shape": _numbers(at / "shape", data["shape"]),
-        "as": data.get("as", "tensor"),
-    }
-
-
-def _numbers(at: At, data: Any, count: int | None = None) -> list[float]:
-    numbers = isinstance(data, list) and all(isinstance(n, int | float) and not isinstance(n, bool) for n in data)
-    if not numbers or (count is not None and len(data) != count):
-        raise at.error(f"has to be a list of {count or 'some'} numbers, got {shown(data)}")
-    return list(data)
+# ---------------------------------------------------------------------------------- what its grader has to have
 
 
 def _check_grader(exercise: Exercise, where: str, grader: ModuleType) -> None:
@@ -185,8 +125,6 @@ def _check_grader(exercise: Exercise, where: str, grader: ModuleType) -> None:
         name: f for name, f in vars(grader).items() if _is_own_function(f, grader) and not name.startswith("_")
     }
     path = f"graders/{exercise.name}.py"
-    if any(criterion.name == EXHIBIT for criterion in exercise.criteria):
-        raise SpecError(f"{where}: criteria.{EXHIBIT} cannot be: the name is kept for what is drawn; choose another")
     _check_exhibit(path, functions.pop(EXHIBIT, None))
     wanted = {"attempted", *(criterion.name for criterion in exercise.criteria)}
     for name in sorted(wanted - set(functions)):

@@ -10,6 +10,8 @@ from autograder.report.files import Refused
 from autograder.report.lms.export import zipped
 
 ROOT = Path(__file__).resolve().parents[2]
+EXERCISES = ROOT / "exercises"
+ASSIGNMENT = "assignment.yaml"  # at the root of the zip
 SCRIPTS = ("setup.sh", "run_autograder")
 TORCH = "torch~=2.13.0"  # within what pyproject.toml allows
 _CODE = (
@@ -30,12 +32,13 @@ class Bundle:
     files: int
 
 
-def gradescope(exercises: Sequence[str], index: str = "") -> Bundle:
-    """Both scripts at the root, our code beside them, and these exercises. Raises Refused.
+def gradescope(exercises: Sequence[str], index: str = "", assignment: Path | None = None) -> Bundle:
+    """Both scripts at the root, our code beside them, these exercises, and what they are worth there. Raises Refused.
 
     `index` is the address of an index with CPU builds of torch; without it the usual one is asked.
     """
-    files = dict(sorted({**_code(), **_exercises(exercises), **_scripts(index)}.items()))
+    told = {ASSIGNMENT: assignment.read_bytes()} if assignment else {}
+    files = dict(sorted({**_code(), **_exercises(exercises, bool(assignment)), **_scripts(index), **told}.items()))
     return Bundle(zipped(files, executable=SCRIPTS), len(files))
 
 
@@ -45,8 +48,11 @@ def _code() -> dict[str, bytes]:
     return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in paths if path.is_file()}
 
 
-def _exercises(names: Sequence[str]) -> dict[str, bytes]:
-    return {f"exercises/{name}.yaml": (ROOT / "exercises" / f"{name}.yaml").read_bytes() for name in names}
+def _exercises(names: Sequence[str], translated: bool) -> dict[str, bytes]:
+    """An assignment may ask for another language."""
+    patterns = ("{}.yaml", "*/{}.yaml") if translated else ("{}.yaml",)
+    found = (path for name in names for pattern in patterns for path in EXERCISES.glob(pattern.format(name)))
+    return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in found}
 
 
 def _scripts(index: str) -> dict[str, bytes]:

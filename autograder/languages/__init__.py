@@ -25,18 +25,14 @@ _LETTER = re.compile(r"[^\W\d_]")
 LEAST_SHARE = 0.1  # of all letters of the prose; one sign says about as much as three letters do
 
 
-def catalogue(code: str) -> Path:
-    """The file with the machinery's own words."""
-    return FOLDER / f"{code}.yaml"
-
-
 @cache
 def words(code: str) -> Mapping[str, str]:
     """English → this language, of the machinery's own words. Raises SpecError."""
-    from autograder.yaml_file import read
+    from autograder import strict_yaml
+    from autograder.shapes import At, Table, Text
 
-    at, data = read(catalogue(code), f"autograder/languages/{code}.yaml")
-    return MappingProxyType({key: (at / repr(key)).text(text) for key, text in at.mapping(data).items()})
+    called = f"autograder/languages/{code}.yaml"
+    return MappingProxyType(Table(Text()).read(At(called), strict_yaml.read(FOLDER / f"{code}.yaml", called)))
 
 
 def every(text: str) -> tuple[str, ...]:

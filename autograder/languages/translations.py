@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from autograder import strict_yaml
 from autograder.languages import AUTO, TAGS, language, written_in
 from autograder.model import Exercise, Submission
 from autograder.phrase import ENGLISH, Language
-from autograder.yaml_file import At, SpecError, read
+from autograder.shapes import At, Key, Record, Shape, SpecError, Text
 
 EXERCISES = Path(__file__).resolve().parents[2] / "exercises"
 
@@ -34,11 +35,11 @@ def texts(code: str, name: str, folder: Path = EXERCISES) -> Iterator[tuple[str,
     called = f"{folder.name}/{code}/{path.name}"
     if not path.is_file():
         raise SpecError(f"{called}: not found; write it, or leave this language away")
-    _, english = read(folder / f"{name}.yaml")
-    yield from _pairs(*read(path, called), _said(english))
+    english = said(strict_yaml.read(folder / f"{name}.yaml"))
+    yield from _pairs(_alike(english).read(At(called), strict_yaml.read(path, called)), english)
 
 
-def _said(exercise: Mapping[str, Any]) -> dict[str, Any]:
+def said(exercise: Mapping[str, Any]) -> dict[str, Any]:
     """Of an exercise as it stands in its YAML, what students read."""
     criteria = {name: _titles(criterion) for name, criterion in exercise["criteria"].items()}
     return {**_titles(exercise), "criteria": criteria}
@@ -48,11 +49,16 @@ def _titles(data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: data[key] for key in ("title", "feedback") if data.get(key)}
 
 
-def _pairs(at: At, translated: Any, english: Any) -> Iterator[tuple[str, str]]:
-    """Both have the same keys, all the way down."""
+def _alike(english: Any) -> Shape:
+    """The same keys, all of them, all the way down."""
     if isinstance(english, str):
-        yield english, at.text(translated)
+        return Text()
+    return Record({key: Key(_alike(text), "", required=True) for key, text in english.items()})
+
+
+def _pairs(translated: Any, english: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(english, str):
+        yield english, translated
         return
-    found = at.mapping(translated, english, required=english)
     for key, text in english.items():
-        yield from _pairs(at / key, found[key], text)
+        yield from _pairs(translated[key], text)
