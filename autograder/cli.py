@@ -116,6 +116,7 @@ def _grade(arguments: argparse.Namespace) -> int:
         exports.check(arguments, found.submissions)
         files.make_ready(targets)
         graded = _graded(plan, found, arguments)
+    complain_of(taken.times(graded.reports))
     kept, problems = _contents(targets, graded, wanted, arguments)
     problems += _save(kept)
     problems += [problem for target in targets if target.is_folder for problem in _save_pages(target, graded)]

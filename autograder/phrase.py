@@ -10,8 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-_PLACE = re.compile(r"(?P<file>.*), (?P<kind>cell|line) (?P<number>\d+)", re.DOTALL)
-_PLACES = {"cell": "{file}, cell {number}", "line": "{file}, line {number}"}
+_PLACES = {  # as observer.py writes them
+    "{file}, cell {number}": re.compile(r"(?P<file>.*), cell (?P<number>\d+)", re.DOTALL),
+    "{file}, line {number}": re.compile(r"(?P<file>.*), line (?P<number>\d+)", re.DOTALL),
+    "a call of {function}()": re.compile(r"a call of (?P<function>.*)\(\)", re.DOTALL),
+}
 
 
 class Phrase(str):
@@ -52,14 +55,14 @@ ENGLISH = Language("en", "en")
 
 def place(where: str) -> str:
     """ "ada.ipynb, cell 7", as a phrase; anything else as it is."""
-    found = _PLACE.fullmatch(where)
-    return Phrase(_PLACES[found["kind"]], file=found["file"], number=found["number"]) if found else where
+    found = ((template, match) for template, form in _PLACES.items() if (match := form.fullmatch(where)))
+    return next((Phrase(template, **match.groupdict()) for template, match in found), where)
 
 
 def together(texts: Sequence[str]) -> str:
     """All of them in one, as a phrase; nothing for none."""
     if len(texts) < 2:
-        return "".join(texts)
+        return texts[0] if texts else ""
     return Phrase("{first}; {rest}", first=texts[0], rest=together(texts[1:]))
 
 

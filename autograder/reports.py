@@ -102,11 +102,17 @@ def _told(ending: Ending) -> Iterator[str]:
     errors = [item for item in ending.observations if isinstance(item, Error) and item.where not in refused]
     missing = [error for error in errors if error.type == "ModuleNotFoundError"]
     broken = [error for error in errors if error.type == "SyntaxError"]
-    yield from (Phrase("{where}: {said}", where=place(error.where), said=error.message) for error in missing)
+    yield from map(_missing, missing)
     yield from (Phrase("{where}: is no Python and did not run", where=place(error.where)) for error in broken)
     news = [error for error in errors if _is_news(error)][:MAX_ERRORS]
     yield from map(_stopped, news)
     yield from (Phrase("{where}: {said}", where=place(item.where), said=item.text) for item in said)
+
+
+def _missing(error: Error) -> str:
+    found = re.fullmatch(r"No module named '([^']*)'", error.message)
+    said = Phrase("No module named '{module}'", module=found[1]) if found else error.message
+    return Phrase("{where}: {said}", where=place(error.where), said=said)
 
 
 def _stopped(error: Error) -> str:

@@ -23,9 +23,9 @@ class Assignment:
     zone: tzinfo | None = None  # of times that come without one
     policy: lateness.Policy = field(default_factory=lateness.Policy)
 
-    def finished(self, report: Report, now: datetime, extended: datetime | None = None) -> Report:
-        """With what being late costs, and what its student may not see yet; `extended`: a later due date of theirs."""
-        due = extended or self.due
+    def finished(self, report: Report, now: datetime, own_due: datetime | None = None) -> Report:
+        """With what being late costs, and what its student may not see yet; `own_due`: that the host knows, if any."""
+        due = own_due or self.due
         is_due = due is None or now >= due
         told = replace(report, answers=tuple(_withheld(answer, is_due) for answer in report.answers))
         return replace(told, late=lateness.of(told, due, self.zone, self.policy)) if due else told

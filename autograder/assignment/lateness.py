@@ -84,7 +84,7 @@ def duration(late: timedelta) -> str:
     minutes = int(late.total_seconds() // 60)
     days, hours = minutes // 1440, minutes // 60 % 24
     if days:
-        return Phrase("{days} d {hours} h", days=days, hours=hours)
+        return Phrase("{days} d {hours} h" if hours else "{days} d", days=days, hours=hours)
     if hours:
         return Phrase("{hours} h {minutes} min", hours=hours, minutes=minutes % 60)
     return Phrase("{minutes} min", minutes=minutes) if minutes else Phrase("less than a minute")

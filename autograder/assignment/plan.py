@@ -28,9 +28,9 @@ class Plan:
     def due(self) -> str:
         return self.assignment.due.isoformat() if self.assignment.due else ""
 
-    def finished(self, report: Report, extended: datetime | None = None) -> Report:
-        """In its language, with what being late costs; `extended`: a later due date that this student has."""
-        told = self.assignment.finished(report, datetime.now(UTC), extended)
+    def finished(self, report: Report, own_due: datetime | None = None) -> Report:
+        """In its language, with what being late costs; `own_due`: that the host knows, if any."""
+        told = self.assignment.finished(report, datetime.now(UTC), own_due)
         return replace(told, language=self.speaks(report.submission))
 
 

@@ -27,7 +27,7 @@ def load(path: Path, known: Mapping[str, Exercise]) -> Assignment:
         language=said.get("language", ""),
         due=_due(at / "due", said["due"], said.get("zone")) if "due" in said else None,
         zone=said.get("zone"),
-        policy=_policy(at / "late", said.get("late", {})),
+        policy=_policy(at / "late", said["late"]) if "late" in said else Policy(),
     )
 
 
@@ -84,7 +84,7 @@ def _due(at: At, found: datetime, zone: ZoneInfo | None) -> datetime:
 
 
 def _policy(at: At, said: Mapping[str, Any]) -> Policy:
-    if said and ("cap" in said) == ("per_day" in said):
+    if ("cap" in said) == ("per_day" in said):
         raise at.error("has to have either 'cap' (as in cap: 50%) or 'per_day' (as in per_day: 10%)")
     if "at_most" in said and "per_day" not in said:
         raise (at / "at_most").error("bounds what 'per_day' adds up to, and there is no 'per_day'")

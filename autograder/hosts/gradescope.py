@@ -42,7 +42,7 @@ class Told:
     emails: tuple[str, ...] = ()
     worth: str = ""  # points of the assignment, a text as Gradescope writes it
     handed_in: str = ""  # ISO 8601, with its offset
-    due: str = ""  # the same; the latest of a group's, with extensions
+    due: tuple[str, ...] = ()  # the same: of each of a group, where somebody has an extension
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -73,7 +73,8 @@ def _graded(root: Path) -> bytes:
     told = read(root / "submission_metadata.json")
     found = intake.whole(root / "submission")
     run, graded = _report([_fitted(one) for one in wanted.exercises], _named(found.submissions[0], told))
-    report = wanted.finished(graded, lateness.moment(told.due, None) if wanted.due else None)
+    dates = [date for text in told.due if (date := lateness.moment(text, None))]
+    report = wanted.finished(graded, max(dates) if dates and wanted.due else None)
     print(terminal.render(run, [report], found.skipped))
     if told.worth and _number(told.worth) != report.max_score:
         print(f"The assignment is worth {told.worth} points, and the exercises {wording.points(report.max_score)}.")
@@ -116,7 +117,7 @@ def read(file: Path) -> Told:
         tuple(filter(None, (_text(user.get("email")) for user in users))),
         _text(_mapping(whole.get("assignment")).get("total_points")),
         _text(whole.get("created_at")),
-        max(_due(whole), *map(_due, users)) if users else _due(whole),
+        tuple(filter(None, map(_due, users))) or tuple(filter(None, [_due(whole)])),
     )
 
 

@@ -11,7 +11,7 @@ from autograder.model import NAMESAKES, Answer, Outcome, Override, Report, Statu
 from autograder.phrase import Language, Phrase, place
 from autograder.report import marks, wording
 
-BEGINNING = "Graded automatically"  # by which our own comment is known again
+BEGINNING = Phrase("Graded automatically")  # by which our own comment is known again
 WITHHELD = Phrase("not shown")  # or not yet
 _SIGNS = {Status.PASSED: "✓", Status.FAILED: "✗", Status.NEEDS_REVIEW: "?", Status.GRADER_ERROR: "?"}
 

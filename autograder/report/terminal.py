@@ -69,7 +69,7 @@ def report_lines(report: Report, columns: Columns, *, verbose: bool = False) -> 
         yield _answer_line(student, answer, columns)
         yield from _decision(answer)
         yield from _reasons((v for v in answer.verdicts if verbose or v.status is not Status.PASSED), say)
-    if report.late and report.late.why and report.outcome not in wording.UNGRADED:
+    if report.late and report.late.seconds and report.outcome not in wording.UNGRADED:
         yield Line(f"late: {_flat(say(report.late.why))}", "plain", _REASON_INDENT)
     missing = [answer.exercise.name for answer in report.answers if not _shown(answer)]
     if missing and report.outcome not in wording.UNGRADED:

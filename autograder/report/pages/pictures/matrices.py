@@ -110,8 +110,8 @@ def _about_matrices(exhibit: Matrices, off: set[tuple[int, int]]) -> str:
     total = sum(map(len, exhibit.expected))
     first = ", ".join(map(str, sorted(off)[:6])) + (", …" if len(off) > 6 else ".")
     outlined = "{off} of {total} entries differ, outlined in yours: {first}"
-    template = outlined if len(off) <= MOST_OUTLINES else "{off} of {total} entries differ: {first}"
-    return Phrase(template, off=len(off), total=total, first=first)
+    plain = "{off} of {total} entries differ: {first}"
+    return Phrase(outlined if len(off) <= MOST_OUTLINES else plain, off=len(off), total=total, first=first)
 
 
 def _by(shape: Sequence[int]) -> str:
