@@ -451,6 +451,15 @@ def test_intake_knows_when(tmp_path):
     assert two.handed_in == "2018-03-29 12:05"
 
 
+def test_nbgrader_s_exchange_notes_when(tmp_path):
+    folder = tmp_path / "submitted" / "ada" / "ps1"
+    folder.mkdir(parents=True)
+    (folder / "hw.py").write_text("x = 1")
+    (folder / "timestamp.txt").write_text("2026-11-20 10:00:00 UTC\n")
+    (one,) = intake.look([tmp_path / "submitted"], "nbgrader").submissions
+    assert lateness.moment(one.handed_in, None) == datetime(2026, 11, 20, 10, tzinfo=UTC)
+
+
 def _brightspace(folder):
     folder.mkdir()
     (folder / "13394-80551 - Eric Gillotti - Mar 29, 2018 1205 PM - hw.py").write_text("x = 1")

@@ -68,6 +68,15 @@ def said_by_the_machinery():
     return found - {"", "grader_error"}  # no text, and a key
 
 
+def test_the_worker_remarks_on_nothing_that_has_no_words():
+    """And nothing has words that it never remarks on."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in ROOT.glob("autograder/worker/*.py")]
+    calls = [n for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Call) and n.args]
+    named = [n.args[0] for n in calls if getattr(n.func, "id", getattr(n.func, "attr", "")) in ("remark", "_not_here")]
+    assert {n.value for n in named if isinstance(n, ast.Constant)} <= REMARKS.keys()
+    assert REMARKS.keys() <= {text for tree in trees for text in texts_of(tree)}
+
+
 def parts(text):
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
