@@ -133,6 +133,17 @@ def test_a_bundle_carries_its_assignment(assigned):
     assert "autograder/languages/zh.yaml" in files
 
 
+@pytest.mark.parametrize("language", ["zh", "auto", "en"])
+def test_what_is_said_before_anything_is_loaded_has_its_language(tmp_path, language):
+    """With auto nobody's is known yet, so both are said."""
+    file = tmp_path / "a.yaml"
+    file.write_text(f"language: {language}\nexercises: {{second_backward: 5}}\n")
+    script = files_of(bundle.gradescope(["second_backward"], assignment=file).content)["run_autograder"][0].decode()
+    assert ("评分程序无法启动" in script) is (language != "en")
+    assert ("The grader could not start" in script) is (language != "zh")
+    assert host.UNFINISHED in script or language == "zh"
+
+
 def test_a_bundle_of_a_wrong_assignment_is_refused(tmp_path, capsys):
     (tmp_path / "a.yaml").write_text("exercises: {jacobean: 3}")
     assert cli.main(["bundle", "gradescope", "--assignment", str(tmp_path / "a.yaml")]) == 2

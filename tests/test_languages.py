@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from autograder import cli, intake, languages, spec
+from autograder.hosts import gradescope as host
 from autograder.languages import translations
 from autograder.model import Run, SourceFile, Submission, Unit
 from autograder.phrase import ENGLISH, Phrase, document, parsed, place, together
@@ -63,6 +64,8 @@ def said_by_the_machinery():
     for path in ROOT.glob("autograder/report/pages/templates/*.html"):
         for call in re.findall(r"\bsay\((.*?)\)[ }|]", path.read_text(encoding="utf-8")):
             found |= set(re.findall(r'"([^"]+)"', call))
+    script = (ROOT / "autograder" / "bundle" / "run_autograder").read_text(encoding="utf-8")
+    found |= {host.UNFINISHED, host.OURS, *re.findall(r'say "([^"$]+)"', script)}
     tree = ast.parse((ROOT / "autograder" / "phrase.py").read_text(encoding="utf-8"))
     found |= {t for t in texts_of(tree) if re.fullmatch(r"\{(file|first)\}[,;] .*|a call of \{function\}\(\)", t)}
     return found - {"", "grader_error"}  # no text, and a key

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder import languages
 from autograder.report.files import Refused
 from autograder.report.lms.export import zipped
 
@@ -38,7 +39,8 @@ def gradescope(exercises: Sequence[str], index: str = "", assignment: Path | Non
     `index` is the address of an index with CPU builds of torch; without it the usual one is asked.
     """
     told = {ASSIGNMENT: assignment.read_bytes()} if assignment else {}
-    files = dict(sorted({**_code(), **_exercises(exercises, bool(assignment)), **_scripts(index), **told}.items()))
+    scripts = _scripts(index, languages.asked_in(assignment))
+    files = dict(sorted({**_code(), **_exercises(exercises, bool(assignment)), **scripts, **told}.items()))
     return Bundle(zipped(files, executable=SCRIPTS), len(files))
 
 
@@ -55,12 +57,14 @@ def _exercises(names: Sequence[str], translated: bool) -> dict[str, bytes]:
     return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in found}
 
 
-def _scripts(index: str) -> dict[str, bytes]:
+def _scripts(index: str, language: str) -> dict[str, bytes]:
     if index and not re.fullmatch(r"https?://[\w.:/%~+-]+", index):
         raise Refused(f"--torch-index: expected a web address, got {index!r}")
     texts = {name: (Path(__file__).parent / name).read_text(encoding="utf-8") for name in SCRIPTS}
     option = f"--index-url '{index}'" if index else ""
     texts["setup.sh"] = texts["setup.sh"].replace("@TORCH_INDEX@", option).replace("@TORCH@", TORCH)
+    said = re.compile(r'(?<=say ")[^"]+')
+    texts["run_autograder"] = said.sub(lambda found: languages.aloud(found[0], language), texts["run_autograder"])
     texts["requirements.txt"] = "".join(f"{line}\n" for line in _requirements())
     # A carriage return behind #!/usr/bin/env bash is the commonest way for an autograder not to start.
     return {name: text.replace("\r\n", "\n").encode() for name, text in texts.items()}

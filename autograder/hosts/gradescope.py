@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from autograder import __version__
+from autograder import __version__, languages
 from autograder.model import Exercise, Limits, Report, Run, Submission
 from autograder.report import files, terminal, wording
 from autograder.report.lms import gradescope
@@ -49,14 +49,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Grade what lies under the root that is named, /autograder; 1 when the grader failed."""
     (root,) = map(Path, sys.argv[1:] if argv is None else argv)
     results = root / "results" / files.RESULTS
-    _say(results, gradescope.sentence(UNFINISHED))
+    _say(results, gradescope.sentence(_told(UNFINISHED)))
     try:
         _say(results, _graded(root))
     except Exception:  # noqa: BLE001  whatever it is, the student reads a sentence and the instructor the reason
         traceback.print_exc(file=sys.stdout)
-        _say(results, gradescope.sentence(OURS))
+        _say(results, gradescope.sentence(_told(OURS)))
         return 1
     return 0
+
+
+def _told(text: str) -> str:
+    """In the language of the assignment, whatever else is wrong here."""
+    try:
+        return languages.aloud(text, languages.asked_in(ASSIGNMENT))
+    except Exception:  # noqa: BLE001  a sentence in English is better than none
+        return text
 
 
 def _say(results: Path, content: bytes) -> None:

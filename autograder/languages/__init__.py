@@ -28,6 +28,8 @@ LEAST_SHARE = 0.1  # of all letters of the prose; one sign says about as much as
 @cache
 def words(code: str) -> Mapping[str, str]:
     """English → this language, of the machinery's own words. Raises SpecError."""
+    if code == ENGLISH.code:
+        return MappingProxyType({})
     from autograder import strict_yaml
     from autograder.shapes import At, Table, Text
 
@@ -35,14 +37,29 @@ def words(code: str) -> Mapping[str, str]:
     return MappingProxyType(Table(Text()).read(At(called), strict_yaml.read(FOLDER / f"{code}.yaml", called)))
 
 
+def asked_in(assignment: Path | None) -> str:
+    """The language that an assignment's file asks for, also if it is broken elsewhere; English if there is none."""
+    try:
+        text = assignment.read_text(encoding="utf-8", errors="replace") if assignment else ""
+    except OSError:
+        text = ""
+    found = re.search(r"^language:\s*[\"']?(\w+)", text, re.MULTILINE)
+    return found[1] if found else ENGLISH.code
+
+
 def every(text: str) -> tuple[str, ...]:
     """A text of the machinery's in all languages."""
     return (text, *(words(code).get(text, text) for code in TAGS if code != ENGLISH.code))
 
 
+def aloud(text: str, code: str) -> str:
+    """A text of the machinery's for somebody whose own language is not known yet: with `auto`, in all of them."""
+    return " ".join(every(text)) if code == AUTO else words(code).get(text, text) if code in TAGS else text
+
+
 def language(code: str, exercises: Mapping[str, str]) -> Language:
     """One of TAGS, with the texts of some exercises (see `translations.texts`)."""
-    return Language(code, TAGS[code], {**words(code), **exercises}) if code != ENGLISH.code else ENGLISH
+    return ENGLISH if code == ENGLISH.code else Language(code, TAGS[code], {**words(code), **exercises})
 
 
 def written_in(submission: Submission) -> str:
