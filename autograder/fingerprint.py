@@ -10,6 +10,7 @@ from autograder.model import Exercise
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "autograder"
+NO_JUDGES = {"worker", "report", "bundle", "hosts", "desk", "kit"}  # what reports are shown with, or made beside them
 RELEASES = ("torch", "numpy", "matplotlib", "ipython", "scipy", "pandas")
 
 
@@ -21,7 +22,7 @@ def of_running() -> str:
 
 def of_judging(exercises: Iterable[Exercise]) -> str:
     """Of what verdicts are made with: the trusted side, the graders, and all that these exercises say."""
-    own = [path for path in PACKAGE.glob("**/*.py") if "worker" not in path.parts]
+    own = [path for path in PACKAGE.glob("**/*.py") if not NO_JUDGES & set(path.relative_to(PACKAGE).parts)]
     return _digest([*own, *(ROOT / "graders").glob("*.py")], map(repr, exercises))
 
 

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from autograder import exhibits, fingerprint, phrase
+from autograder import fingerprint, phrase
+from autograder.exhibits import Packed
 from autograder.model import Answer, Case, Exercise, Outcome, Report, Status, Submission, Verdict
 from autograder.observe import Conditions, Run
 from autograder.store import Store, key_of, without_tape
@@ -110,7 +111,7 @@ def document(report: Report) -> dict[str, Any]:
         "remarks": list(map(phrase.document, report.remarks)),
         "acts": list(report.acts),
         "answers": {answer.exercise.name: _answer(answer) for answer in report.answers},
-        "exhibits": {name: list(map(exhibits.document, shown)) for name, shown in report.exhibits.items()},
+        "exhibits": Packed.of(report.exhibits).documents(),
         "seconds": round(report.seconds, 3),
     }
 
@@ -133,7 +134,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
 
 def _report(kept: Mapping[str, Any], submission: Submission, exercises: Mapping[str, Exercise]) -> Report:
     answers = tuple(_answer_of(exercises[name], answer) for name, answer in kept["answers"].items())
-    shown = {name: tuple(map(exhibits.parsed, found)) for name, found in kept["exhibits"].items()}
+    shown = Packed(kept["exhibits"])
     said = (tuple(map(phrase.parsed, kept["remarks"])), tuple(kept["acts"]))
     return Report(submission, Outcome(kept["outcome"]), answers, *said, shown, kept["seconds"])
 

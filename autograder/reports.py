@@ -2,10 +2,10 @@
 
 import re
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from autograder.evidence import Error, Remark, error_kind
-from autograder.exhibits import Exhibit
+from autograder.exhibits import Packed
 from autograder.model import Answer, Exercise, Outcome, Report, Status, Submission, Verdict
 from autograder.observe import Observed
 from autograder.phrase import Phrase, place
@@ -20,7 +20,7 @@ def graded(
     written: Observed,
     hidden: Sequence[Observed],
     answers: tuple[Answer, ...],
-    exhibits: Mapping[str, tuple[Exhibit, ...]],
+    exhibits: Packed,
 ) -> Report:
     """Of a submission that ran."""
     observed = (written, *hidden)

@@ -8,10 +8,13 @@ from types import TracebackType
 from typing import Self
 
 from autograder import exhibits, judge, oracle, reports, server, spec
+from autograder.cases import HiddenCases
+from autograder.exhibits import Packed
 from autograder.kept import Memory
 from autograder.ladder import Rung
-from autograder.model import Case, Exercise, Report, Submission
-from autograder.observe import Conditions, Observed, Runs, Unproven, distinct
+from autograder.later import Unproven
+from autograder.model import Case, Exercise, Outcome, Report, Submission
+from autograder.observe import Conditions, Runs
 from autograder.sandbox import CannotStart, Sandbox, SandboxError
 from autograder.seen import Seen
 from autograder.store import Store
@@ -24,8 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 class Grader:
     """A warm sandbox and the exercises; a context manager. Reports come in the order of the submissions.
 
-    `modules` are what the server imports beside what everybody needs. With a store, what was graded before is taken
-    from there, and the sandbox starts when something has to be run.
+    `modules` are what the server imports beside what everybody needs; `sandbox` is one that was started already. With a
+    store, what was graded before is taken from there, and the sandbox starts when something has to be run.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class Grader:
         store: Store | None = None,
         forget: bool = False,
         modules: Sequence[str] = tuple(server.OPTIONAL),
+        sandbox: Sandbox | None = None,
     ) -> None:
         self._exercises = tuple(exercises)
         self._graders = {exercise.name: spec.grader_of(exercise) for exercise in exercises}
@@ -46,13 +50,14 @@ class Grader:
         memory = max(exercise.limits.memory_mib for exercise in exercises)
         self._conditions = Conditions(seed, limit, memory)
         self.memory = Memory(store, exercises, self._conditions, rung.name, forget=forget) if store else None
-        self._sandbox = Sandbox(jobs, rung, modules)
+        self._sandbox = sandbox or Sandbox(jobs, rung)
+        self._sandbox.modules = tuple(modules)
         self._pool = ThreadPoolExecutor(jobs)
         self._starting = threading.Lock()
-        self._started = self._warm = False
+        self._started, self._warm = sandbox is not None, False
 
     def __enter__(self) -> Self:
-        if self.memory is None or self.memory.is_empty:
+        if not self._started and (self.memory is None or self.memory.is_empty):
             self._start()
         return self
 
@@ -162,46 +167,27 @@ class Grader:
         rest = self._attempted(last)
         first = runs.views(written, written.first, self._exercises) if written.cut else last
         whole = self._attempted(first) - rest if written.cut else set()
-        seen = {e: {"as_written": (first if e in whole else last)[e]} for e in last}
-        hidden = [
-            *self._hidden(runs, rest, seen, written.skipped),
-            *self._hidden(runs, whole, seen, None),
-        ]
-        judged = (judge.judge(e, self._graders[e.name], seen[e.name], e.name in rest | whole) for e in self._exercises)
-        shown = {name: exhibits.of(self._graders[name], seen[name]["as_written"]) for name in rest | whole}
-        return reports.graded(submission, written, hidden, tuple(judged), shown)
+        seen = {name: (first if name in whole else last)[name] for name in last}
+        of_rest = self._hidden(runs, rest, written.skipped, at_once=written.last.outcome is Outcome.FINISHED)
+        of_whole = self._hidden(runs, whole, None)
+        ways = {name: (of_rest if name in rest else of_whole).ways for name in rest | whole}
+        answers = tuple(
+            judge.judge(e, self._graders[e.name], seen[e.name], ways[e.name](e) if e.name in ways else None)
+            for e in self._exercises
+        )
+        shown = Packed.of({name: exhibits.of(self._graders[name], seen[name]) for name in rest | whole})
+        return reports.graded(submission, written, of_rest.observed, answers, shown)
 
     def _attempted(self, views: Mapping[str, Seen]) -> set[str]:
         """The exercises that something in this run is about."""
         return {name for name, seen in views.items() if judge.attempted(self._graders[name], seen)}
 
     def _hidden(
-        self,
-        runs: Runs,
-        names: Collection[str],
-        seen: Mapping[str, dict[str, Seen]],
-        skipped: frozenset[int] | None,
-    ) -> Iterator[Observed]:
-        """Run the hidden cases of these exercises and note in `seen` what each saw.
-
-        `skipped`: without what the run as written had to leave out. None: an answer stands in the very piece that ended
-        the run, so everything runs, as far as it comes.
-        """
-        for case, users in distinct([exercise for exercise in self._exercises if exercise.name in names]):
-            try:
-                observed = runs.observe(case, skipped or frozenset(), again=skipped is not None)
-            except Unproven:
-                continue  # what depends on it waits for a person
-            views = runs.views(observed, observed.last, users)
-            for exercise in users:
-                seen[exercise.name][_own_name(exercise, case)] = views[exercise.name]
-            if skipped is not None:
-                yield observed
+        self, runs: Runs, names: Collection[str], skipped: frozenset[int] | None, *, at_once: bool = False
+    ) -> HiddenCases:
+        attempted = [exercise for exercise in self._exercises if exercise.name in names]
+        return HiddenCases(runs, attempted, skipped, at_once=at_once)
 
 
 def _runs(submission: Submission) -> bool:
     return not submission.declined and any(file.units for file in submission.files)
-
-
-def _own_name(exercise: Exercise, case: Case) -> str:
-    return next(own.name for own in exercise.cases if own.conditions == case.conditions)

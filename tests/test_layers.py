@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from autograder import fingerprint
+
 ROOT = Path(__file__).resolve().parent.parent
 TRUSTED = sorted(p for p in [*ROOT.glob("autograder/**/*.py"), ROOT / "grade.py"] if "worker" not in p.parts)
 WORKER = sorted(ROOT.glob("autograder/worker/**/*.py"))
@@ -21,7 +23,8 @@ PURE = {
     "evidence": {"remarks", "text", "wire"},
     "seen": {"evidence", "model", "words"},
     "gains": {"evidence", "judge", "model", "seen"},
-    "judge": {"evidence", "model", "phrase", "seen", "words"},
+    "later": {"seen"},
+    "judge": {"evidence", "later", "model", "phrase", "seen", "words"},
 }
 
 
@@ -46,6 +49,14 @@ def test_the_worker_knows_nothing_of_exercises(path):
     """Of ours, only the wire and its own folder stand beside a student's code."""
     ours = {name for name in imports(path) if name.startswith(("autograder", "graders", "exercises"))}
     assert not {name for name in ours if not name.startswith(("autograder.worker", "autograder.wire"))}
+
+
+def test_nothing_that_decides_a_report_imports_what_shows_it():
+    """A report that is kept stays true when a page changes: fingerprint.NO_JUDGES is left out of its key."""
+    deciding = "run cases later judge seen evidence words gains exhibits oracle observe reports kept model spec talk"
+    for name in deciding.split():
+        packages = {i.split(".")[1] for i in imports(ROOT / "autograder" / f"{name}.py") if i.startswith("autograder.")}
+        assert not packages & (fingerprint.NO_JUDGES - {"worker"}), name
 
 
 @pytest.mark.parametrize("path", GRADERS, ids=lambda p: p.name)

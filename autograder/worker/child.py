@@ -53,6 +53,14 @@ class Job:
         return number in self.record["skip"]
 
 
+def ready() -> Observer:
+    """In the fork server: what stands behind torch, matplotlib and the shell in every child, silent until it begins."""
+    observer = Observer()
+    units.tame(units.quiet_shell(), observer)
+    observer.install()
+    return observer
+
+
 def warm_up() -> None:
     """In the fork server: what every child would otherwise do first. No backward pass, no figure left behind."""
     sys.path.insert(0, _STAND_INS)
@@ -89,19 +97,17 @@ def lock(given: socket.socket, record: dict[str, Any], locks: lockdown.Lock, par
     return stream
 
 
-def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader) -> Job:
+def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader, observer: Observer) -> Job:
     """Everything else between the fork and the student's first line."""
     reader.sock = sock
     _environment(record["folder"])
     sys.path[:] = [record["folder"]] + [path for path in sys.path if os.path.abspath(path) != _our_folder()]
     _seed(record["seed"], record["fresh"])
-    observer = Observer(wire.Writer(sock, patient=True, key=bytes.fromhex(record.pop("key"))))
-    shell = units.quiet_shell()
-    units.tame(shell, observer)
-    refuse_politely(observer.remark)
+    refuse_politely(observer.remark)  # not before: the server forks
     observer.moved = record["moved"]
     observer.watches_rounds = record["fresh"] or record["moved"] != 1.0
-    observer.install(forgiving=bool(record["swap"]) or record["scale"] != 1.0 or record["moved"] != 1.0)
+    writer = wire.Writer(sock, patient=True, key=bytes.fromhex(record.pop("key")))
+    observer.begin(writer, forgiving=bool(record["swap"]) or record["scale"] != 1.0 or record["moved"] != 1.0)
     if record["swap"]:
         swaps.install(*record.pop("swap"))  # what is hidden is in no dictionary that somebody may look for
     observer.transforms.scale = record.pop("scale")
@@ -113,7 +119,7 @@ def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader) ->
     acts.watch()
     observer.recorder.send("locked")
     observer.recorder.flush()
-    return Job(record, reader, observer, acts, shell)
+    return Job(record, reader, observer, acts, units.quiet_shell())
 
 
 def confess(sock: socket.socket, key: str, trace: str) -> None:

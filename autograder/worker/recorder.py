@@ -19,9 +19,8 @@ OF_PASSES = 1 << 24  # bytes that curves and values leave to passes
 class Recorder:
     """Where an observation was made, its order, and whether we are at work ourselves."""
 
-    def __init__(self, writer: wire.Writer) -> None:
-        self.writer = writer
-        self.pid = os.getpid()
+    def __init__(self) -> None:
+        self.pid = 0  # of the child that speaks through it
         self.where = ""
         self.file = ""
         self.is_script = False
@@ -31,6 +30,11 @@ class Recorder:
         self.nesting: list[str] = []  # transforms that are running, outermost first
         self.remarks: set[tuple[str, str]] = set()
         self.impostors = 0  # how often somebody else spoke through it
+
+    def begin(self, writer: wire.Writer) -> None:
+        """In a child: nothing is sent before."""
+        self.writer = writer
+        self.pid = os.getpid()
 
     def send(self, kind: str, **fields: Any) -> None:
         if os.getpid() != self.pid:
