@@ -69,6 +69,7 @@ def _bundle_parser() -> argparse.ArgumentParser:
     parser.add_argument("host", choices=["gradescope"], help="gradescope; Codio takes the same zip")
     parser.add_argument("-o", "--output", type=Path, default=Path("autograder.zip"), metavar="FILE", help="to write")
     parser.add_argument("--exercise", action="append", default=[], metavar="NAME", help="only this one; repeatable")
+    parser.add_argument("--assignment", type=Path, metavar="FILE", help="points, due date, lateness and visibility")
     index = (
         "the index of CPU builds that PyTorch's installation page names; without it setup.sh installs the usual build"
     )
@@ -251,20 +252,18 @@ def _results(path: Path) -> dict[str, Any]:
 
 def _bundle(arguments: argparse.Namespace) -> Lines:
     from autograder import spec
+    from autograder.assignment import plan
 
     try:
-        known = spec.load_all()
+        wanted = plan.plan(arguments.exercise, arguments.assignment)
     except spec.SpecError as error:
         raise Refused(str(error)) from None
-    for name in arguments.exercise:
-        if name not in known:
-            raise Refused(f"--exercise: unknown exercise {name!r}{wording.did_you_mean(name, known)}")
-    names = [name for name in known if name in arguments.exercise or not arguments.exercise]
-    made = bundle.gradescope(names, arguments.torch_index)
+    names = [exercise.name for exercise in wanted.exercises]
+    made = bundle.gradescope(names, arguments.torch_index, arguments.assignment)
     try:
         write([(arguments.output, made.content)])
     except OSError as error:
         raise Refused(f"{arguments.output} cannot be written: {error.strerror or error}") from None
-    points = wording.points(sum(known[name].max_points for name in names))
+    points = wording.points(sum(exercise.max_points for exercise in wanted.exercises))
     yield f"{arguments.output}: {made.files} files, {len(made.content) // 1000} KB; {', '.join(names)}"
     yield f"upload it under Configure Autograder, and set the assignment's Autograder Points to {points}"

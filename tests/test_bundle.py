@@ -103,6 +103,67 @@ def test_the_command(tmp_path, capsys):
     assert "did you mean 'jacobian'" in capsys.readouterr().err
 
 
+ASSIGNMENT = """
+title: Woche 3
+due: 2026-11-18T18:00Z
+late: {per_day: 10%}
+language: zh
+hidden_cases: after_due_date
+exercises:
+  second_backward: {points: 25, criteria: {explanation: hidden}}
+"""
+
+
+@pytest.fixture
+def assigned(tmp_path, capsys):
+    """The zip of an assignment, by the command."""
+    file = tmp_path / "a.yaml"
+    file.write_text(ASSIGNMENT)
+    zipped = tmp_path / "assigned.zip"
+    assert cli.main(["bundle", "gradescope", "-o", str(zipped), "--assignment", str(file)]) == 0
+    assert "second_backward\n" in (told := capsys.readouterr().out) and "Autograder Points to 25" in told
+    return zipped.read_bytes()
+
+
+def test_a_bundle_carries_its_assignment(assigned):
+    files = files_of(assigned)
+    assert files["assignment.yaml"][0].decode() == ASSIGNMENT
+    names = [name for name in files if name.startswith("exercises/")]
+    assert names == ["exercises/second_backward.yaml", "exercises/zh/second_backward.yaml"]
+    assert "autograder/languages/zh.yaml" in files
+
+
+@pytest.mark.parametrize("language", ["zh", "auto", "en"])
+def test_what_is_said_before_anything_is_loaded_has_its_language(tmp_path, language):
+    """With auto nobody's is known yet, so both are said."""
+    file = tmp_path / "a.yaml"
+    file.write_text(f"language: {language}\nexercises: {{second_backward: 5}}\n")
+    script = files_of(bundle.gradescope(["second_backward"], assignment=file).content)["run_autograder"][0].decode()
+    assert ("评分程序无法启动" in script) is (language != "en")
+    assert ("The grader could not start" in script) is (language != "zh")
+    assert host.UNFINISHED in script or language == "zh"
+
+
+def test_a_bundle_of_a_wrong_assignment_is_refused(tmp_path, capsys):
+    (tmp_path / "a.yaml").write_text("exercises: {jacobean: 3}")
+    assert cli.main(["bundle", "gradescope", "--assignment", str(tmp_path / "a.yaml")]) == 2
+    assert "did you mean 'jacobian'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("users", "due"),
+    [
+        ([{}, {"assignment": {"due_date": "2026-11-19T10:00:00-08:00"}}], ("2026-11-19T10:00:00-08:00",)),
+        ([{}, {"assignment": 3}], ("2026-11-17T10:00:00-08:00",)),
+        ([], ("2026-11-17T10:00:00-08:00",)),
+    ],
+)
+def test_an_extension_is_known(tmp_path, users, due):
+    told = {**METADATA, "users": users, "assignment": {"due_date": "2026-11-17T10:00:00-08:00"}}
+    (tmp_path / "m.json").write_text(json.dumps(told))
+    assert host.read(tmp_path / "m.json").due == due
+
+
 @pytest.mark.parametrize("text", ["", "[", "[]", '{"users": 3, "assignment": []}', '{"users": [null, {"name": {}}]}'])
 def test_any_metadata_is_read(tmp_path, text):
     (tmp_path / "m.json").write_text(text)
@@ -112,7 +173,7 @@ def test_any_metadata_is_read(tmp_path, text):
 # -- as the host runs it
 
 
-def unpacked(root, content, files):
+def unpacked(root, content, files, metadata=METADATA):
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for info in archive.infolist():
             path = archive.extract(info, root / "source")
@@ -121,7 +182,7 @@ def unpacked(root, content, files):
     (root / "submission").mkdir()
     for name, text in files.items():
         (root / "submission" / name).write_text(text)
-    (root / "submission_metadata.json").write_text(json.dumps(METADATA))
+    (root / "submission_metadata.json").write_text(json.dumps(metadata))
 
 
 def box(root):
@@ -142,12 +203,11 @@ def box(root):
 
 @pytest.fixture
 def run(tmp_path, made):
-    def as_the_host_does(content=made.content, **files):
+    def as_the_host_does(content=made.content, metadata=METADATA, **files):
         root = tmp_path / "autograder"
         root.mkdir()
-        unpacked(
-            root, content, {name.replace("_py", ".py").replace("_ipynb", ".ipynb"): t for name, t in files.items()}
-        )
+        named = {name.replace("_py", ".py").replace("_ipynb", ".ipynb"): t for name, t in files.items()}
+        unpacked(root, content, named, metadata)
         done = subprocess.run([*box(root), "/autograder/run_autograder"], capture_output=True, text=True, timeout=300)
         results = json.loads((root / "results" / "results.json").read_text())
         jsonschema.validate(results, GRADESCOPE)
@@ -199,3 +259,16 @@ def test_a_grader_that_cannot_start_still_says_something(run, made):
     broken = bundle.zipped(files, executable=bundle.SCRIPTS)
     results, stdout = run(broken, hw_py=GOOD)
     assert "no fault of yours" in results["output"] and "broken" in stdout
+
+
+@pytest.mark.slow
+def test_an_assignment_counts_where_it_is_run(run, assigned):
+    """Points, language, visibility; a day late by the time that the host noted, and by an extension."""
+    users = [{**user, "assignment": {"due_date": "2026-11-19T10:00:00-08:00"}} for user in METADATA["users"]]
+    results, stdout = run(assigned, {**METADATA, "users": users}, hw_py=GOOD)
+    tests = results["tests"]
+    assert [test["visibility"] for test in tests] == ["after_due_date", "after_due_date", "hidden"], stdout
+    assert sum(test.get("score", 0) for test in tests) == 20
+    assert results["score"] == 17.5
+    assert "比截止时间晚 1 天提交" in results["output"]
+    assert tests[0]["name"].startswith("再运行一次反向传播：")

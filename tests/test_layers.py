@@ -13,16 +13,18 @@ WORKER = sorted(ROOT.glob("autograder/worker/**/*.py"))
 GRADERS = sorted(ROOT.glob("graders/*.py"))
 PURE = {
     "exhibits": set(),
-    "model": {"exhibits"},
+    "phrase": set(),
+    "remarks": {"phrase"},
+    "model": {"exhibits", "phrase"},
     "wire": set(),
     "oracle": set(),
     "words": set(),
     "text": set(),
-    "evidence": {"text", "wire"},
+    "evidence": {"remarks", "text", "wire"},
     "seen": {"evidence", "model", "words"},
     "gains": {"evidence", "judge", "model", "seen"},
     "later": {"seen"},
-    "judge": {"evidence", "later", "model", "seen", "words"},
+    "judge": {"evidence", "later", "model", "phrase", "seen", "words"},
 }
 
 

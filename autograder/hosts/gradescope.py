@@ -15,11 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from autograder import __version__
+from autograder import __version__, languages
 from autograder.model import Exercise, Limits, Report, Run, Submission
 from autograder.report import files, terminal, wording
 from autograder.report.lms import gradescope
 
+ASSIGNMENT = Path(__file__).resolve().parents[2] / "assignment.yaml"
 MEMORY_MIB = 256  # of the 768, with the warm process and its copies beside
 PATIENCE = 2.0  # half a processor
 UNFINISHED = (
@@ -40,20 +41,30 @@ class Told:
     names: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
     worth: str = ""  # points of the assignment, a text as Gradescope writes it
+    handed_in: str = ""  # ISO 8601, with its offset
+    due: tuple[str, ...] = ()  # the same: of each of a group, where somebody has an extension
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Grade what lies under the root that is named, /autograder; 1 when the grader failed."""
     (root,) = map(Path, sys.argv[1:] if argv is None else argv)
     results = root / "results" / files.RESULTS
-    _say(results, gradescope.sentence(UNFINISHED))
+    _say(results, gradescope.sentence(_told(UNFINISHED)))
     try:
         _say(results, _graded(root))
     except Exception:  # noqa: BLE001  whatever it is, the student reads a sentence and the instructor the reason
         traceback.print_exc(file=sys.stdout)
-        _say(results, gradescope.sentence(OURS))
+        _say(results, gradescope.sentence(_told(OURS)))
         return 1
     return 0
+
+
+def _told(text: str) -> str:
+    """In the language of the assignment, whatever else is wrong here."""
+    try:
+        return languages.aloud(text, languages.asked_in(ASSIGNMENT))
+    except Exception:  # noqa: BLE001  a sentence in English is better than none
+        return text
 
 
 def _say(results: Path, content: bytes) -> None:
@@ -63,12 +74,15 @@ def _say(results: Path, content: bytes) -> None:
 
 
 def _graded(root: Path) -> bytes:
-    from autograder import intake, spec
+    from autograder import intake
+    from autograder.assignment import lateness, plan
 
-    exercises = [_fitted(exercise) for exercise in spec.load_all().values()]
+    wanted = plan.plan(file=ASSIGNMENT if ASSIGNMENT.is_file() else None)
     told = read(root / "submission_metadata.json")
     found = intake.whole(root / "submission")
-    run, report = _report(exercises, _named(found.submissions[0], told))
+    run, graded = _report([_fitted(one) for one in wanted.exercises], _named(found.submissions[0], told))
+    dates = [date for text in told.due if (date := lateness.moment(text, None))]
+    report = wanted.finished(graded, max(dates) if dates and wanted.due else None)
     print(terminal.render(run, [report], found.skipped))
     if told.worth and _number(told.worth) != report.max_score:
         print(f"The assignment is worth {told.worth} points, and the exercises {wording.points(report.max_score)}.")
@@ -110,7 +124,13 @@ def read(file: Path) -> Told:
         tuple(filter(None, (_text(user.get("name")) for user in users))),
         tuple(filter(None, (_text(user.get("email")) for user in users))),
         _text(_mapping(whole.get("assignment")).get("total_points")),
+        _text(whole.get("created_at")),
+        tuple(filter(None, map(_due, users))) or tuple(filter(None, [_due(whole)])),
     )
+
+
+def _due(found: Mapping[str, Any]) -> str:
+    return _text(_mapping(found.get("assignment")).get("due_date"))
 
 
 def _mapping(found: object) -> Mapping[str, Any]:
@@ -132,7 +152,8 @@ def _named(submission: Submission, told: Told) -> Submission:
     """Named by the host; several of a group."""
     ids = {"gradescope": told.number, "email": "; ".join(told.emails)}
     name = ", ".join(told.names) or submission.student
-    return replace(submission, student=name, ids={kind: text for kind, text in ids.items() if text})
+    known = {kind: text for kind, text in ids.items() if text}
+    return replace(submission, student=name, ids=known, handed_in=told.handed_in)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import json
 import re
 
 from autograder.model import Answer, Report, Run, Status, Verdict
-from autograder.report import feedback, marks, wording
+from autograder.report import feedback, marks
 from autograder.report.lms.gradescope import dumped
 
 # Autolab writes "letters": for every letters: before it parses, wherever that stands.
@@ -16,18 +16,20 @@ def github_classroom(run: Run, report: Report) -> bytes:
     """The output `result` of a grading step: base64 of its JSON. Never without a test, which would read as NaN."""
     graded = marks.number(report) is not None
     verdicts = [(answer, verdict) for answer in report.answers for verdict in answer.verdicts] if graded else []
-    tests = [_github_test(answer, verdict) for answer, verdict in verdicts]
+    tests = [_github_test(report, answer, verdict) for answer, verdict in verdicts]
     status = "error" if not graded else "pass" if all(test["status"] == "pass" for test in tests) else "fail"
     tests = tests or [{"name": "graded", "status": "error", "score": 0, "message": marks.sentence(report)}]
     document = {"version": 1, "status": status, "max_score": round(report.max_score, 9), "tests": tests}
     return base64.b64encode(dumped(document)) + b"\n"
 
 
-def _github_test(answer: Answer, verdict: Verdict) -> dict[str, object]:
+def _github_test(report: Report, answer: Answer, verdict: Verdict) -> dict[str, object]:
     waits = verdict.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
     status = "pass" if verdict.status is Status.PASSED else "error" if waits else "fail"
-    name = f"{wording.one_line(answer.exercise.title)}: {wording.one_line(verdict.criterion.title)}"
-    return {"name": name, "status": status, "score": _share(answer, verdict), "message": feedback.verdict(verdict)}
+    name = feedback.both_titles(answer, verdict, report.language)
+    said = (feedback.verdict(verdict, report.language), marks.late(report))
+    score = round(marks.kept(report, answer, _share(answer, verdict)), 9)
+    return {"name": name, "status": status, "score": score, "message": "\n".join(filter(None, said))}
 
 
 def _share(answer: Answer, verdict: Verdict) -> float:
@@ -41,7 +43,7 @@ def _share(answer: Answer, verdict: Verdict) -> float:
 def autolab(run: Run, report: Report) -> bytes:
     """What the student reads, and a last line of JSON with a problem an exercise."""
     scores = {
-        _COLON_AFTER_A_LETTER.sub("", answer.exercise.name): round(answer.score, 9)
+        _COLON_AFTER_A_LETTER.sub("", answer.exercise.name): round(marks.kept(report, answer, answer.score), 9)
         for answer in report.answers
         if marks.number(report) is not None
     }
