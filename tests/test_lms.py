@@ -86,12 +86,21 @@ SHEETS = {
         b"#0042,#ada,Lovelace,Ada,,#\r\n#7,#bo,Ek,Bo,1,#\r\n"
     ),
 }
+TOLD = {  # by the runner of Classroom 50
+    "CLASSROOM": "cs-principles",
+    "ASSIGNMENT": "hw1",
+    "ASSIGNMENT_TYPE": "individual",
+    "OWNER": "ada",
+    "SUBMISSION_TAG": "submit/2026-06-01T14-32-05Z-a1b2c3d",
+    "COMMIT_URL": "https://git.example/c",
+    "RELEASE_URL": "https://git.example/r",
+}
 COLUMN = {"canvas": {"grade": "HW1 (4711)"}}
 
 
 def options(name, **more):
     template = sheet.read(SHEETS[name]) if name in SHEETS else None
-    return Options(template, f"{name}.csv", columns=COLUMN.get(name, {}), **more)
+    return Options(template, f"{name}.csv", columns=COLUMN.get(name, {}), environment=TOLD, **more)
 
 
 def made(name, *reports, **more):
@@ -216,6 +225,53 @@ PRAIRIELEARN = {
     "if": {"properties": {"gradable": {"const": True}}},
     "then": {"required": ["score"]},
 }
+RUNNER = {  # the result of a step, as GitHub Classroom's reporter reads it
+    "type": "object",
+    "required": ["version", "status", "max_score", "tests"],
+    "additionalProperties": False,
+    "properties": {
+        "version": {"const": 1},
+        "status": {"enum": ["pass", "fail", "error"]},
+        "max_score": {"type": "number"},
+        "tests": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "required": ["name", "status", "score"],
+                "properties": {"status": {"enum": ["pass", "fail", "error"]}, "score": {"type": "number"}},
+            },
+        },
+    },
+}
+MOMENT = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$"}
+POINTS = {"type": "integer", "minimum": 0}
+CLASSROOM50 = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": "schema classroom assignment assignment_type owner submission commit release review datetime score "
+    "max-score tests".split(),
+    "properties": {
+        "schema": {"const": "classroom50/result/v1"},
+        **{
+            key: {"type": "string", "minLength": 1}
+            for key in ("classroom", "assignment", "owner", "commit", "release", "review")
+        },
+        "assignment_type": {"enum": ["individual", "group"]},
+        "submission": {"type": "string", "pattern": "^submit/"},
+        **dict.fromkeys(("datetime", "graded_at"), MOMENT),
+        **dict.fromkeys(("score", "max-score"), POINTS),
+        "tests": {
+            "items": {
+                "required": ["test-name", "passed", "score", "max-score"],
+                "properties": {
+                    "test-name": {"type": "string", "minLength": 1},
+                    "passed": {"type": "boolean"},
+                    **dict.fromkeys(("score", "max-score"), POINTS),
+                },
+            }
+        },
+    },
+}
 CTRF = {
     "type": "object",
     "required": ["reportFormat", "specVersion", "results"],
@@ -301,6 +357,44 @@ def test_github_never_has_no_test():
         document = json.loads(base64.b64decode(made("github-classroom", report).content))
         assert document["version"] == 1 and document["tests"]
         assert document["status"] in ("pass", "fail", "error")
+
+
+@pytest.mark.parametrize("report", CLASS, ids=lambda r: r.submission.student)
+def test_classroom50_fits_its_schema_and_adds_up(report):
+    document = json.loads(made("classroom50", report).content)
+    jsonschema.validate(document, CLASSROOM50)
+    assert document["score"] == sum(test["score"] for test in document["tests"]) <= document["max-score"]
+    assert document["max-score"] == sum(test["max-score"] for test in document["tests"])
+    assert document["review"] == TOLD["COMMIT_URL"]
+
+
+def test_classroom50_rounds_nothing():
+    half = replace(ADA, answers=(answer(passed(Criterion("a", "a", 2.5)), failed(Criterion("b", "b" * 200, 0.25))),))
+    document = json.loads(made("classroom50", half).content)
+    assert (document["score"], document["max-score"]) == (10, 11)
+    assert all(len(test["test-name"].encode()) <= 100 for test in document["tests"])
+
+
+def test_classroom50_is_written_where_its_runner_starts_us_only():
+    with pytest.raises(Refused, match="CLASSROOM is not set"):
+        EXPORTS["classroom50"].make(RUN, (ADA,), Options())
+
+
+def test_moodles_gradebook_has_one_id_for_everybody():
+    """It imports all rows or none, so nobody is in it who could not be found."""
+    emailed = replace(BO, submission=replace(BO.submission, ids={"email": "bo@u.example"}))
+    export = made("moodle-gradebook", ADA, emailed, CY)
+    (row,) = lms_class.rows_of(export.content)
+    assert (row["ID number"], row["Autograd"]) == ("0042", "4") and "2 of 12 points await" in row["Autograd feedback"]
+    assert [who.split(":")[1].strip() for who in export.unmatched] == [
+        "no mark, so no row",
+        "no ID number is known; give --roster",
+    ]
+    assert "the maximum of Autograd in Moodle has to be 12: of a grade above it nothing is imported" in export.notes
+    team = replace(BO, submission=replace(BO.submission, ids={"email": "a@u.example; b@u.example"}))
+    assert len(lms_class.rows_of(made("moodle-gradebook", team).content)) == 2
+    twice = made("moodle-gradebook", ADA, replace(ADA, submission=replace(ADA.submission, path="again")))
+    assert twice.written == 1 and "is the same (0042)" in twice.unmatched[0]
 
 
 @pytest.mark.parametrize("report", CLASS, ids=lambda r: r.submission.student)
