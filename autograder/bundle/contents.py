@@ -1,0 +1,76 @@
+"""What bundles are made of: our code, exercises, what has to be installed, and the scripts that hosts start."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.model import Exercise
+from autograder.report.files import Refused
+
+ROOT = Path(__file__).resolve().parents[2]
+TORCH = "torch~=2.13.0"  # within what pyproject.toml allows
+PYTHON = "3.12"  # where a host lets us choose
+_CODE = ("autograder/**/*.py", "autograder/hosts/*.sh", "graders/*.py", "autograder/report/pages/templates/*")
+_ALONE = ("grade.py", "LICENSE")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a person asks of a bundle."""
+
+    exercises: tuple[Exercise, ...]
+    torch_index: str = ""  # the address of an index with CPU builds of torch; without it the usual one is asked
+    image: str = ""  # of a container, by the name under which it will be found
+
+    @property
+    def points(self) -> float:
+        return sum(exercise.max_points for exercise in self.exercises)
+
+
+def is_script(content: bytes) -> bool:
+    return content.startswith(b"#!")
+
+
+def code() -> dict[str, bytes]:
+    """All of ours that runs in a box."""
+    found = {path for pattern in _CODE for path in ROOT.glob(pattern) if path.is_file()}
+    paths = {path for path in found if not {"__pycache__", "files"} & set(path.parts)} | {
+        ROOT / name for name in _ALONE
+    }
+    return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in paths if path.is_file()}
+
+
+def exercises(wanted: Wanted) -> dict[str, bytes]:
+    return {f"exercises/{exercise.name}.yaml": exercise_file(exercise) for exercise in wanted.exercises}
+
+
+def exercise_file(exercise: Exercise) -> bytes:
+    return (ROOT / "exercises" / f"{exercise.name}.yaml").read_bytes()
+
+
+def script(name: str, wanted: Wanted, **words: str) -> bytes:
+    """A file of ours with @WORDS@ filled in. Raises Refused for an index that is no address."""
+    text = (Path(__file__).parent / "files" / name).read_text(encoding="utf-8")
+    filled = {"TORCH_INDEX": _index(wanted.torch_index), "TORCH": TORCH, "PYTHON": PYTHON, **words}
+    for word, value in filled.items():
+        text = text.replace(f"@{word}@", value)
+    # A carriage return behind #!/usr/bin/env bash is the commonest way for an autograder not to start.
+    return text.replace("\r\n", "\n").encode()
+
+
+def _index(address: str) -> str:
+    if address and not re.fullmatch(r"https?://[\w.:/%~+-]+", address):
+        raise Refused(f"--torch-index: expected a web address, got {address!r}")
+    return f"--index-url '{address}'" if address else ""
+
+
+def requirements() -> bytes:
+    """What we need, as pyproject.toml says. There is no notebook server among it."""
+    with open(ROOT / "pyproject.toml", "rb") as file:
+        lines = tomllib.load(file)["project"]["dependencies"]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def below(folder: str, files: dict[str, bytes]) -> dict[str, bytes]:
+    return {f"{folder}/{name}": content for name, content in files.items()}
