@@ -3,23 +3,25 @@
 import argparse
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from autograder import bundle, changes, exports
+from autograder import bundle, changes, exports, live
 from autograder.report import wording
 from autograder.report.files import RESULTS, Refused
+from autograder.report.terminal import Line
 from autograder.store import FILE, Kept, Store, StoreError
 
 Lines = Iterator[str]
+Said = Generator[str | Line, None, None]
 
 
-def run(name: str, argv: Sequence[str]) -> Lines:
-    """The lines that a command prints. Raises Refused with a sentence."""
+def run(name: str, argv: Sequence[str]) -> Said:
+    """The lines that a command prints. Raises Refused with a sentence, and Failed where it is our fault."""
     arguments = _PARSERS[name]().parse_args(argv)
-    command: Callable[[argparse.Namespace], Lines] = arguments.command
+    command: Callable[[argparse.Namespace], Iterator[str | Line]] = arguments.command
     yield from command(arguments)
 
 
@@ -105,6 +107,8 @@ _PARSERS: Mapping[str, Callable[[], argparse.ArgumentParser]] = {
     "diff": _diff_parser,
     "formats": _formats_parser,
     "bundle": _bundle_parser,
+    "try": live.try_parser,
+    "watch": live.watch_parser,
 }
 NAMES = tuple(_PARSERS)
 
