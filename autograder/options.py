@@ -144,7 +144,8 @@ def _format_and_file(text: str) -> tuple[str, str]:
         raise argparse.ArgumentTypeError(f"expected FORMAT=FILE, as in csv=grades.csv, got {text!r}")
     known = (*FORMATS, *FOLDERS, *EXPORTS)
     if name not in known:
-        raise argparse.ArgumentTypeError(f"unknown format {name!r}{wording.did_you_mean(name, known)}")
+        hint = wording.did_you_mean(name, known) or "; `grade.py formats` lists those that there are"
+        raise argparse.ArgumentTypeError(f"unknown format {name!r}{hint}")
     return name, file
 
 

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder import sheet
-from autograder.intake import look
+from autograder.intake import look, roster
 from autograder.model import NAMESAKES, Criterion, Outcome, Override, Report, SourceFile, Status, Submission, Verdict
 from autograder.report.files import Refused
 from autograder.report.lms import EXPORTS, Options
@@ -571,12 +571,51 @@ def test_moodle_there_and_back(names, points, folders):
         got = float(row["Grade"]) if row["Grade"] else None
         assert got == student.points or math.isclose(got, student.points)
         assert (f"_{student.number}." in row["Feedback comments"]) == (got is not None)
+    back = EXPORTS["moodle"].make(RUN, reports, Options(sheet.read(export.content), "m.csv"))
+    assert (back.written, back.unchanged, back.content) == (0, len(there), export.content)
     pages = EXPORTS["moodle-feedback"].make(RUN, reports, Options())
     with zipfile.ZipFile(io.BytesIO(pages.content)) as archive:
         numbers = {
             re.fullmatch(r"[^_/.~][^_/]*_(\d+)_assignfeedback_file/feedback\.html", n)[1] for n in archive.namelist()
         }
     assert numbers == {str(student.number) for student in there}
+
+
+@ROUND
+@given(POINTS)
+def test_moodle_marked_blindly_there_and_back(points):
+    """Nobody has a name, in the download or in the sheet."""
+    class_of = lms_class.people(points, [f"Participant {7 + 3 * i}" for i in range(200)])
+    there = {student.number: student for student in class_of if student.points is not None}
+    if not there:
+        return
+    files = {f"Participant_{s.number}_assignsubmission_file/hw1.py": f"points = {s.points}\n" for s in there.values()}
+    _, reports = graded(lms_class.packed(files))
+    header = lms_class.MOODLE_HEADER.replace('"Full name","Email address",', "")
+    rows = [f'"Participant {s.number}",Submitted,,10.00,Yes,x,-,' for s in class_of]
+    export = EXPORTS["moodle"].make(RUN, reports, Options(sheet.read("\n".join((header, *rows, "")).encode()), "m.csv"))
+    assert not export.unmatched and export.written == len(there)
+    for student, row in zip(class_of, lms_class.rows_of(export.content), strict=True):
+        assert (float(row["Grade"]) if row["Grade"] else None) == student.points
+
+
+@ROUND
+@given(NAMES, POINTS)
+def test_moodles_gradebook_there_and_back_by_a_roster(names, points):
+    """The download knows no id that the import takes; a roster joins names, and namesakes are told, not guessed."""
+    class_of = lms_class.people(points, names)
+    there = [student for student in class_of if student.points is not None]
+    if not there:
+        return
+    known = [f"{student.name},S{student.number:04}" for student in class_of]
+    found, _ = graded(lms_class.moodle_zip(class_of))
+    joined = roster.joined(found.submissions, ("\n".join(("Full name,ID number", *known)) + "\n").encode())
+    reports = [lms_class.graded(submission) for submission in joined.submissions]
+    export = EXPORTS["moodle-gradebook"].make(RUN, reports, Options(columns={"grade": "HW1"}))
+    owner = {f"S{student.number:04}": student for student in there}
+    for row in lms_class.rows_of(export.content):
+        assert float(row["HW1"]) == pytest.approx(owner[row["ID number"]].points)
+    assert export.written + len(export.unmatched) == len(there)
 
 
 @ROUND

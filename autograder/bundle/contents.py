@@ -11,7 +11,13 @@ from autograder.report.files import Refused
 ROOT = Path(__file__).resolve().parents[2]
 TORCH = "torch~=2.13.0"  # within what pyproject.toml allows
 PYTHON = "3.12"  # where a host lets us choose
-_CODE = ("autograder/**/*.py", "autograder/hosts/*.sh", "graders/*.py", "autograder/report/pages/templates/*")
+_CODE = (
+    "autograder/**/*.py",
+    "autograder/**/*.yaml",
+    "autograder/hosts/*.sh",
+    "graders/*.py",
+    "autograder/report/pages/templates/*",
+)
 _ALONE = ("grade.py", "LICENSE")
 
 
