@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
+import junitparser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -336,6 +337,14 @@ def test_junit_adds_up_and_skips_what_waits():
         assert int(suite.get("tests")) == len(cases)
         for kind, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
             assert int(suite.get(kind)) == sum(case.find(tag) is not None for case in cases)
+
+
+def test_junit_is_read_by_those_who_read_it():
+    suites = list(junitparser.JUnitXml.fromstring(made("junit", *CLASS).content))
+    assert [suite.name for suite in suites][:2] == ["Ada Lovelace [Ada Lovelace_4]", "Bo <Ek> & Co [bo_5]"]
+    ada = {case.name: case for case in suites[0]}
+    assert ada["Why, in words"].is_skipped and ada["A backward pass gives f′ at every x"].is_passed
+    assert {prop.name: prop.value for prop in suites[0].properties()}["score"] == "4"
 
 
 @given(st.text(st.characters(), max_size=20))

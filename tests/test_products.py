@@ -93,3 +93,43 @@ def test_githubs_reporter_adds_up_what_we_give_it(report, points):
     assert f"::notice title=Autograding complete::Points {points}" in done.stdout, done.stdout + done.stderr
     assert "NaN" not in done.stdout
     assert (done.returncode == 0) == (points == "12/12")
+
+
+COURSERA = """
+import argparse, io, sys, tarfile, tempfile
+from coursera_autograder.commands import grade
+
+class Docker:
+    def get_archive(self, container, name):
+        content, out = sys.stdin.buffer.read(), io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w") as archive:
+            member = tarfile.TarInfo("feedback.json")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+        return iter([out.getvalue()]), {}
+    def wait(self, container, timeout): return 0
+    def logs(self, container, stdout, stderr): return b""
+    def start(self, container): pass
+    def remove_container(self, container): pass
+
+with tempfile.TemporaryDirectory() as folder:
+    grade.run_container(Docker(), "x", argparse.Namespace(timeout=1, dst_dir=folder, no_rm=True))
+"""
+
+
+def test_courseras_own_check_takes_our_feedback():
+    python = named("COURSERA") / "python"
+    for content, code in [(made("coursera", report).content, 0) for report in (ADA, BO, CY)] + [
+        (b'{"isCorrect": 1}', 1)
+    ]:
+        done = subprocess.run([python, "-c", COURSERA], input=content, capture_output=True)
+        assert done.returncode == code, done.stderr
+
+
+def test_ctrfs_own_validator_takes_our_report():
+    modules, node = named("CTRF"), shutil.which("node")
+    program = f"const {{validate}} = require({str(modules / 'ctrf')!r}); "
+    program += "console.log(JSON.stringify(validate(JSON.parse(require('fs').readFileSync(0)))))"
+    for content, valid in ((made("ctrf", ADA, BO, CY).content, True), (b'{"reportFormat": "CTRF"}', False)):
+        done = subprocess.run([node, "-e", program], input=content, capture_output=True)
+        assert json.loads(done.stdout)["valid"] is valid, done.stdout + done.stderr
