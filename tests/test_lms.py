@@ -14,11 +14,12 @@ from pathlib import Path
 
 import jsonschema
 import junitparser
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder import sheet
+from autograder import exhibits, sheet
 from autograder.intake import look, roster
 from autograder.model import NAMESAKES, Criterion, Outcome, Override, Report, SourceFile, Status, Submission, Verdict
 from autograder.report.files import Refused
@@ -222,6 +223,13 @@ PRAIRIELEARN = {
         "score": {"type": "number", "minimum": 0, "maximum": 1},
         "format_errors": {"type": ["string", "array"]},
         "tests": {"type": "array", "items": {"type": "object", "required": ["name", "points", "max_points"]}},
+        "images": {
+            "type": "array",
+            "items": {
+                "required": ["label", "url"],
+                "properties": {"url": {"pattern": "^data:image/svg\\+xml;base64,[A-Za-z0-9+/=]+$"}},
+            },
+        },
     },
     "if": {"properties": {"gradable": {"const": True}}},
     "then": {"required": ["score"]},
@@ -321,6 +329,41 @@ def test_prairielearn_takes_no_attempt_for_what_cannot_be_read():
     huge = one("x", "x", *(answer(failed(feedback="x" * 400), name=f"e{i}") for i in range(4000)))
     with pytest.raises(Refused, match="larger than"):
         made("prairielearn", huge)
+
+
+CURVE = exhibits.curves(
+    [exhibits.line("slope", np.arange(9.0), np.arange(9.0), label="</style><script>alert(1)</script>")]
+)
+MATRIX = exhibits.matrices(np.eye(3), np.ones((3, 3)))
+GRADIENT = exhibits.bars(np.arange(4.0), np.ones(4))
+
+
+def test_prairielearn_has_pictures_that_run_nothing():
+    seen = replace(ADA, exhibits={"sin_derivative": (CURVE, GRADIENT), "jacobian": (MATRIX,)})
+    document = json.loads(made("prairielearn", seen).content)
+    jsonschema.validate(document, PRAIRIELEARN)
+    assert len(document["images"]) == 3
+    for image in document["images"]:
+        root = ET.fromstring(base64.b64decode(image["url"].partition(",")[2]))  # noqa: S314 — our own
+        tags = {element.tag.partition("}")[2] for element in root.iter()}
+        assert root.tag.endswith("svg") and tags <= {
+            "svg",
+            "style",
+            "rect",
+            "path",
+            "g",
+            "text",
+            "tspan",
+            "line",
+            "circle",
+        }
+    assert "f′" in document["images"][0]["label"] and "\n" not in document["images"][0]["label"]
+
+
+def test_prairielearn_leaves_pictures_out_that_do_not_fit():
+    large = replace(ADA, exhibits={"jacobian": (MATRIX,) * 400})
+    content = made("prairielearn", large).content
+    assert len(content) <= 1_000_000 and "images" not in json.loads(content)
 
 
 def test_ctrf_fits_its_schema_and_adds_up():

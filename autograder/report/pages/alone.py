@@ -1,0 +1,42 @@
+"""Pictures by themselves, for systems that take images beside a result: SVG, and the sentence that goes with it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from autograder.exhibits import Exhibit
+from autograder.report.pages import engine, pictures
+from autograder.report.pages.pictures.bars import BarPlot
+from autograder.report.pages.pictures.curves import CurvePlot
+
+_HEIGHT = 236.0  # of what stands over axes
+_SHOWN = {"f": "thin", "slope": "thick", "expected": "dotted", "other": "dashed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What the picture shows, in words, and its SVG."""
+
+    label: str
+    svg: bytes
+
+
+def images(exhibits: tuple[Exhibit, ...]) -> Iterator[Image]:
+    """One for each exhibit that can be drawn."""
+    for exhibit in exhibits:
+        if plot := pictures.of(exhibit):
+            view = {"plot": plot, "height": round(getattr(plot, "height", _HEIGHT))}
+            yield Image(_label(plot), engine.picture("alone.svg", view).encode("utf-8", "replace"))
+
+
+def _label(plot: pictures.Picture) -> str:
+    return " ".join(f"{text.rstrip('.')}." for text in (plot.caption, _legend(plot), plot.said) if text)
+
+
+def _legend(plot: pictures.Picture) -> str:
+    match plot:
+        case CurvePlot():
+            return ", ".join(f"{path.name} ({_SHOWN[path.part]})" for path in plot.legend)
+        case BarPlot():
+            return "yours (filled), expected (outlined)"
+        case _:
+            return ""
