@@ -125,6 +125,7 @@ def test_try_writes_nothing(tmp_path):
         (["try"], "the following arguments are required"),
         (["watch", "nowhere"], "there is no file or folder nowhere"),
         (["watch", ".", "--exercise", "jacobean"], "did you mean 'jacobian'"),
+        (["watch", ".", "--output", "results"], "where nothing is ever changed"),
     ],
 )
 def test_wrong_usage_is_a_sentence(words, said):
