@@ -27,12 +27,13 @@ from autograder.console import (
     short,
     speak_utf8,
 )
-from autograder.model import Exercise, Outcome, Report, Run, Skipped, Status
+from autograder.model import Outcome, Report, Run, Skipped, Status
 from autograder.report import FOLDERS, FORMATS, encoded, files, pages, screen, terminal, wording
 from autograder.report.lms import EXPORTS, Options
 from autograder.sheet import SheetError
 
 if TYPE_CHECKING:  # they import what takes time
+    from autograder.assignment.plan import Plan
     from autograder.intake import Intake
     from autograder.run import Grader
     from autograder.store import Store
@@ -118,11 +119,12 @@ def _grade(arguments: argparse.Namespace) -> int:
     files.refuse_inside(targets, arguments.paths)
     wanted = exports.options(arguments)
     with _dependencies():
-        exercises = _exercises(arguments.exercise)
+        plan = _plan(arguments)
         found = _found(arguments)
         exports.check(arguments, found.submissions)
         files.make_ready(targets)
-        graded = _graded(exercises, found, arguments)
+        graded = _graded(plan, found, arguments)
+    complain_of(taken.times(graded.reports))
     kept, problems = _contents(targets, graded, wanted, arguments)
     problems += _save(kept)
     problems += [problem for target in targets if target.is_folder for problem in _save_pages(target, graded)]
@@ -153,17 +155,14 @@ def _dependencies() -> Iterator[None]:
         raise Stop(sentence, Exit.OURS) from error
 
 
-def _exercises(names: Sequence[str]) -> tuple[Exercise, ...]:
+def _plan(arguments: argparse.Namespace) -> "Plan":
     from autograder import spec
+    from autograder.assignment import plan
 
     try:
-        known = spec.load_all()
+        return plan.plan(arguments.exercise, arguments.assignment, arguments.language)
     except spec.SpecError as error:
         raise Stop(str(error), Exit.USAGE) from error
-    for name in names:
-        if name not in known:
-            raise Stop(f"--exercise: unknown exercise {name!r}{wording.did_you_mean(name, known)}", Exit.USAGE)
-    return tuple(exercise for name, exercise in known.items() if name in names or not names)
 
 
 def _found(arguments: argparse.Namespace) -> "Intake":
@@ -187,7 +186,7 @@ def _with_roster(found: "Intake", file: Path) -> "Intake":
     return replace(found, submissions=known.submissions)
 
 
-def _graded(exercises: Sequence[Exercise], found: "Intake", arguments: argparse.Namespace) -> Graded:
+def _graded(plan: "Plan", found: "Intake", arguments: argparse.Namespace) -> Graded:
     from autograder import run, sandbox, server
 
     submissions = found.submissions
@@ -205,7 +204,7 @@ def _graded(exercises: Sequence[Exercise], found: "Intake", arguments: argparse.
             "forget": arguments.again,
         }
         try:
-            with run.Grader(exercises, rung, seed=seed, **settings) as grader:
+            with run.Grader(plan.exercises, rung, seed=seed, **settings) as grader:
                 coming = grader.grade(submissions)
                 for report in coming if arguments.quiet else screen.watched(coming, len(submissions)):
                     reports.append(report)
@@ -217,8 +216,10 @@ def _graded(exercises: Sequence[Exercise], found: "Intake", arguments: argparse.
             sentence = f"interrupted after {len(reports)} of {len(submissions)} submissions; no results were written"
             raise Stop(f"{sentence}, and the same command goes on from here", Exit.INTERRUPTED) from None
     layout = ", ".join(dict.fromkeys(one.layout for one in found.recognised))
-    run_of = Run(seed, started, _now(), __version__, torch, f"{rung.name}: {rung.says}", layout)
-    return Graded(run_of, tuple(reports), found.skipped)
+    held = f"{rung.name}: {rung.says}"
+    asked = (plan.language, plan.assignment.title, plan.due)
+    run_of = Run(seed, started, _now(), __version__, torch, held, layout, *asked)
+    return Graded(run_of, tuple(map(plan.finished, reports)), found.skipped)
 
 
 @contextmanager

@@ -73,6 +73,7 @@ def _bundle_parser() -> argparse.ArgumentParser:
     add("host", choices=bundle.HOSTS, metavar="HOST", help=f"{hosts} (Codio takes Gradescope's, Classroom 50 its own)")
     add("-o", "--output", type=Path, metavar="PATH", help="a new folder, or a file that ends in .zip")
     add("--exercise", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
+    add("--assignment", type=Path, metavar="FILE", help="points, due date, lateness and visibility")
     index = "the index of CPU builds that PyTorch's installation page names; without it the usual build is installed"
     add("--torch-index", default="", metavar="URL", help=index)
     add("--image", default="", metavar="NAME", help="of the container for PrairieLearn, as you will push it")
@@ -256,18 +257,14 @@ def _results(path: Path) -> dict[str, Any]:
 
 def _bundle(arguments: argparse.Namespace) -> Lines:
     from autograder import spec
+    from autograder.assignment import plan
 
     try:
-        known = spec.load_all()
+        exercises = plan.plan(arguments.exercise, arguments.assignment).exercises
     except spec.SpecError as error:
         raise Refused(str(error)) from None
-    for name in arguments.exercise:
-        if name not in known:
-            raise Refused(f"--exercise: unknown exercise {name!r}{wording.did_you_mean(name, known)}")
-    exercises = tuple(
-        exercise for name, exercise in known.items() if name in arguments.exercise or not arguments.exercise
-    )
-    wanted = bundle.Wanted(exercises, arguments.torch_index, arguments.image)
+    assignment = arguments.assignment.read_bytes() if arguments.assignment else b""
+    wanted = bundle.Wanted(exercises, arguments.torch_index, arguments.image, assignment)
     host = bundle.HOSTS[arguments.host]
     output = arguments.output or Path(host.output)
     made = bundle.make(arguments.host, wanted)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder import remarks
 from autograder.text import cleaned
 from autograder.wire import Malformed
 
@@ -200,11 +201,17 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something that the student should know of how the run was made."""
+    """Something that the student should know of how the run was made: its words are ours, and `part` is theirs."""
 
     order: int
     where: str
-    text: str
+    name: str  # as in remarks.py
+    part: str
+
+    @property
+    def text(self) -> str:
+        """The sentence, as a phrase."""
+        return remarks.sentence(self.name, self.part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +300,8 @@ def parse(record: dict[str, Any]) -> Observation:
     observation: Observation = _build(KINDS[kind], record)
     if isinstance(observation, Plain | Round) and len(observation.keys) != len(observation.parts):
         raise Malformed(f"{kind}: as many keys as parts are needed")
+    if isinstance(observation, Remark) and observation.name not in remarks.REMARKS:
+        raise Malformed("a remark of no known name")
     return observation
 
 

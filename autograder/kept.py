@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from autograder import exhibits, fingerprint
+from autograder import exhibits, fingerprint, phrase
 from autograder.model import Answer, Case, Exercise, Outcome, Report, Status, Submission, Verdict
 from autograder.observe import Conditions, Run
 from autograder.store import Store, key_of, without_tape
@@ -107,7 +107,7 @@ def document(report: Report) -> dict[str, Any]:
     """What was found, without what the submission and the exercises say themselves."""
     return {
         "outcome": report.outcome.value,
-        "remarks": list(report.remarks),
+        "remarks": list(map(phrase.document, report.remarks)),
         "acts": list(report.acts),
         "answers": {answer.exercise.name: _answer(answer) for answer in report.answers},
         "exhibits": {name: list(map(exhibits.document, shown)) for name, shown in report.exhibits.items()},
@@ -123,7 +123,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
             "max_points": v.criterion.points,
             "reason": v.reason,
             "feedback": v.feedback,
-            "detail": v.detail,
+            "detail": phrase.document(v.detail),
             "where": v.where,
         }
         for v in answer.verdicts
@@ -134,7 +134,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
 def _report(kept: Mapping[str, Any], submission: Submission, exercises: Mapping[str, Exercise]) -> Report:
     answers = tuple(_answer_of(exercises[name], answer) for name, answer in kept["answers"].items())
     shown = {name: tuple(map(exhibits.parsed, found)) for name, found in kept["exhibits"].items()}
-    said = (tuple(kept["remarks"]), tuple(kept["acts"]))
+    said = (tuple(map(phrase.parsed, kept["remarks"])), tuple(kept["acts"]))
     return Report(submission, Outcome(kept["outcome"]), answers, *said, shown, kept["seconds"])
 
 
@@ -142,6 +142,6 @@ def _answer_of(exercise: Exercise, kept: Mapping[str, Any]) -> Answer:
     verdicts = []
     for criterion in exercise.criteria:
         said = kept["verdicts"][criterion.name]
-        texts = (said["reason"], said["feedback"], said["detail"], said["where"])
+        texts = (said["reason"], said["feedback"], phrase.parsed(said["detail"]), said["where"])
         verdicts.append(Verdict(criterion, Status(said["status"]), *texts))
     return Answer(exercise, kept["attempted"], tuple(verdicts))

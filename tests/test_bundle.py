@@ -102,6 +102,57 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path, capsys):
     assert info.read_text() == "changed by a teacher"
 
 
+ASSIGNMENT = """
+title: Woche 3
+due: 2026-11-18T18:00Z
+late: {per_day: 10%}
+language: zh
+hidden_cases: after_due_date
+exercises:
+  second_backward: {points: 25, criteria: {explanation: hidden}}
+"""
+
+
+@pytest.fixture
+def assigned(tmp_path, capsys):
+    """The files of an assignment's bundle, made by the command."""
+    file, folder = tmp_path / "a.yaml", tmp_path / "assigned"
+    file.write_text(ASSIGNMENT)
+    assert cli.main(["bundle", "gradescope", "-o", str(folder), "--assignment", str(file)]) == 0
+    assert "second_backward\n" in (told := capsys.readouterr().out) and "Autograder Points to 25" in told
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_bundle_carries_its_assignment(assigned):
+    assert assigned["assignment.yaml"].decode() == ASSIGNMENT
+    names = sorted(name for name in assigned if name.startswith("exercises/"))
+    assert names == ["exercises/second_backward.yaml", "exercises/zh/second_backward.yaml"]
+    assert "autograder/languages/zh.yaml" in assigned
+
+
+def test_a_bundle_of_a_wrong_assignment_is_refused(tmp_path, capsys):
+    (tmp_path / "a.yaml").write_text("exercises: {jacobean: 3}")
+    assert cli.main(["bundle", "gradescope", "--assignment", str(tmp_path / "a.yaml")]) == 2
+    assert "did you mean 'jacobian'" in capsys.readouterr().err
+    (tmp_path / "a.yaml").write_text("exercises: {jacobian: 3}")
+    assert cli.main(["bundle", "prairielearn", "--assignment", str(tmp_path / "a.yaml")]) == 2
+    assert "PrairieLearn's assessments" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("users", "due"),
+    [
+        ([{}, {"assignment": {"due_date": "2026-11-19T10:00:00-08:00"}}], ("2026-11-19T10:00:00-08:00",)),
+        ([{}, {"assignment": 3}], ("2026-11-17T10:00:00-08:00",)),
+        ([], ("2026-11-17T10:00:00-08:00",)),
+    ],
+)
+def test_an_extension_is_known(tmp_path, users, due):
+    told = {**METADATA, "users": users, "assignment": {"due_date": "2026-11-17T10:00:00-08:00"}}
+    (tmp_path / "m.json").write_text(json.dumps(told))
+    assert host.read(tmp_path / "m.json").due == due
+
+
 @pytest.mark.parametrize("text", ["", "[", "[]", '{"users": 3, "assignment": []}', '{"users": [null, {"name": {}}]}'])
 def test_any_metadata_is_read(tmp_path, text):
     (tmp_path / "m.json").write_text(text)
@@ -113,13 +164,13 @@ def test_any_metadata_is_read(tmp_path, text):
 
 @pytest.fixture
 def run(tmp_path, made):
-    def as_the_host_does(files=made, limited=False, ordinary=False, **handed_in):
+    def as_the_host_does(files=made, limited=False, metadata=METADATA, **handed_in):
         root = tmp_path / "autograder"
         put(root / "source", files)
         shutil.copy(root / "source" / "run_autograder", root / "run_autograder")
         (root / "submission").mkdir()
         put(root / "submission", {name.replace("__", "."): text for name, text in handed_in.items()})
-        put(root, {"submission_metadata.json": json.dumps(METADATA)})
+        put(root, {"submission_metadata.json": json.dumps(metadata)})
         command = [*box({"/autograder": root}, "--chdir", "/autograder"), "/autograder/run_autograder"]
         done = _limited(command) if limited else subprocess.run(command, capture_output=True, text=True, timeout=300)
         results = json.loads((root / "results" / "results.json").read_text())
@@ -177,3 +228,16 @@ def test_a_grader_that_cannot_start_still_says_something(run, made):
 def test_a_python_that_cannot_start_still_says_something(run, made):
     results, stdout = run({**made, "autograder/hosts/one.py": b"("}, hw__py=GOOD)
     assert results["score"] == 0 and "no mark" in results["output"], stdout
+
+
+@pytest.mark.slow
+def test_an_assignment_counts_where_it_is_run(run, assigned):
+    """Points, language, visibility; a day late by the time that the host noted, and by an extension."""
+    users = [{**user, "assignment": {"due_date": "2026-11-19T10:00:00-08:00"}} for user in METADATA["users"]]
+    results, stdout = run(assigned, metadata={**METADATA, "users": users}, hw__py=GOOD)
+    tests = results["tests"]
+    assert [test["visibility"] for test in tests] == ["after_due_date", "after_due_date", "hidden"], stdout
+    assert sum(test.get("score", 0) for test in tests) == 20
+    assert results["score"] == 17.5
+    assert "比截止时间晚 1 天提交" in results["output"]
+    assert tests[0]["name"].startswith("再运行一次反向传播：")

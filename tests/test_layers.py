@@ -11,15 +11,17 @@ WORKER = sorted(ROOT.glob("autograder/worker/**/*.py"))
 GRADERS = sorted(ROOT.glob("graders/*.py"))
 PURE = {
     "exhibits": set(),
-    "model": {"exhibits"},
+    "phrase": set(),
+    "remarks": {"phrase"},
+    "model": {"exhibits", "phrase"},
     "wire": set(),
     "oracle": set(),
     "words": set(),
     "text": set(),
-    "evidence": {"text", "wire"},
+    "evidence": {"remarks", "text", "wire"},
     "seen": {"evidence", "model", "words"},
     "gains": {"evidence", "judge", "model", "seen"},
-    "judge": {"evidence", "model", "seen", "words"},
+    "judge": {"evidence", "model", "phrase", "seen", "words"},
 }
 
 

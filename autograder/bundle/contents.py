@@ -9,6 +9,7 @@ from autograder.model import Exercise
 from autograder.report.files import Refused
 
 ROOT = Path(__file__).resolve().parents[2]
+ASSIGNMENT = "assignment.yaml"  # beside our code
 TORCH = "torch~=2.13.0"  # within what pyproject.toml allows
 PYTHON = "3.12"  # where a host lets us choose
 _CODE = (
@@ -28,6 +29,7 @@ class Wanted:
     exercises: tuple[Exercise, ...]
     torch_index: str = ""  # the address of an index with CPU builds of torch; without it the usual one is asked
     image: str = ""  # of a container, by the name under which it will be found
+    assignment: bytes = b""  # its YAML, if the exercises are those of one
 
     @property
     def points(self) -> float:
@@ -48,7 +50,12 @@ def code() -> dict[str, bytes]:
 
 
 def exercises(wanted: Wanted) -> dict[str, bytes]:
-    return {f"exercises/{exercise.name}.yaml": exercise_file(exercise) for exercise in wanted.exercises}
+    """The exercises; of an assignment that file too, and translations, since it may ask for another language."""
+    patterns = ("{}.yaml", "*/{}.yaml") if wanted.assignment else ("{}.yaml",)
+    names = [pattern.format(exercise.name) for exercise in wanted.exercises for pattern in patterns]
+    paths = [path for name in names for path in (ROOT / "exercises").glob(name)]
+    found = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in paths}
+    return {**found, ASSIGNMENT: wanted.assignment} if wanted.assignment else found
 
 
 def exercise_file(exercise: Exercise) -> bytes:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from autograder.bundle.contents import Wanted, below, code, exercise_file, requirements, script
 from autograder.model import Exercise
+from autograder.report.files import Refused
 
 FOLDER = "autograd-grader"  # in serverFilesCourse
 IMAGE = "YOUR-NAME/autograd-grader"
@@ -22,6 +23,11 @@ _RERUNS = 3  # of one submission, as observe.py
 
 
 def files(wanted: Wanted) -> dict[str, bytes]:
+    """Raises Refused for an assignment: PrairieLearn has assessments of its own."""
+    if wanted.assignment:
+        raise Refused(
+            "--assignment: points stand in each question's tests/, and due dates in PrairieLearn's assessments"
+        )
     grader = {**code(), "run.sh": script("prairielearn/run.sh", wanted)}
     image = {"Dockerfile": script("prairielearn/Dockerfile", wanted), "requirements.txt": requirements()}
     questions: dict[str, bytes] = {}

@@ -22,10 +22,10 @@ def _say(content: bytes) -> None:
 
 
 def _graded(folder: Path) -> bytes:
-    from autograder import spec
-
-    graded = one.grade(folder, spec.load_all().values(), BOX)
-    return lines.autolab(graded.run, graded.report)
+    wanted = one.planned()
+    graded = one.grade(folder, wanted.exercises, BOX)
+    report = wanted.finished(graded.report)
+    return lines.autolab(graded.run, report)
 
 
 if __name__ == "__main__":

@@ -22,11 +22,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _graded(checkout: Path) -> None:
-    from autograder import spec
-
-    graded = one.grade(checkout, spec.load_all().values(), BOX)
-    one.write(checkout / "result.json", classroom50.render(graded.run, graded.report, os.environ))
-    _body(checkout, feedback.text(graded.report))
+    wanted = one.planned()
+    graded = one.grade(checkout, wanted.exercises, BOX)
+    report = wanted.finished(graded.report)
+    one.write(checkout / "result.json", classroom50.render(graded.run, report, os.environ))
+    _body(checkout, feedback.text(report))
 
 
 def _body(checkout: Path, text: str) -> None:

@@ -19,12 +19,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _graded(checkout: Path) -> None:
-    from autograder import spec
-
-    graded = one.grade(checkout, spec.load_all().values(), BOX)
-    results = github.results(graded.report)
+    wanted = one.planned()
+    graded = one.grade(checkout, wanted.exercises, BOX)
+    report = wanted.finished(graded.report)
+    results = github.results(report)
     _append("GITHUB_OUTPUT", "".join(f"{name}={result}\n" for name, result in results.items()))
-    _summary(feedback.text(graded.report))
+    _summary(feedback.text(report))
 
 
 def _summary(text: str) -> None:

@@ -28,6 +28,8 @@ class Told:
     names: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
     worth: str = ""  # points of the assignment, a text as Gradescope writes it
+    handed_in: str = ""  # ISO 8601, with its offset
+    due: tuple[str, ...] = ()  # the same: of each of a group, where somebody has an extension
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,16 +45,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _graded(root: Path) -> bytes:
-    from autograder import spec
+    from autograder.assignment import lateness
 
-    told = read(root / "submission_metadata.json")
-    graded = one.grade(root / "submission", spec.load_all().values(), BOX, lambda found: _named(found, told))
+    wanted, told = one.planned(), read(root / "submission_metadata.json")
+    graded = one.grade(root / "submission", wanted.exercises, BOX, lambda found: _named(found, told))
+    dates = [date for text in told.due if (date := lateness.moment(text, None))]
+    report = wanted.finished(graded.report, max(dates) if dates and wanted.due else None)
     for warning in graded.warnings:
         print(f"warning: {warning}")
-    print(terminal.render(graded.run, [graded.report], graded.skipped))
-    if told.worth and _number(told.worth) != (most := graded.report.max_score):
-        print(f"The assignment is worth {told.worth} points, and the exercises {wording.points(most)}.")
-    return gradescope.render(graded.run, graded.report)
+    print(terminal.render(graded.run, [report], graded.skipped))
+    if told.worth and _number(told.worth) != report.max_score:
+        print(f"The assignment is worth {told.worth} points, and the exercises {wording.points(report.max_score)}.")
+    return gradescope.render(graded.run, report)
 
 
 def read(file: Path) -> Told:
@@ -69,7 +73,13 @@ def read(file: Path) -> Told:
         tuple(filter(None, (_text(user.get("name")) for user in users))),
         tuple(filter(None, (_text(user.get("email")) for user in users))),
         _text(_mapping(whole.get("assignment")).get("total_points")),
+        _text(whole.get("created_at")),
+        tuple(filter(None, map(_due, users))) or tuple(filter(None, [_due(whole)])),
     )
+
+
+def _due(found: Mapping[str, Any]) -> str:
+    return _text(_mapping(found.get("assignment")).get("due_date"))
 
 
 def _mapping(found: object) -> Mapping[str, Any]:
@@ -91,7 +101,8 @@ def _named(submission: Submission, told: Told) -> Submission:
     """Named by the host; several of a group."""
     ids = {"gradescope": told.number, "email": "; ".join(told.emails)}
     name = ", ".join(told.names) or submission.student
-    return replace(submission, student=name, ids={kind: text for kind, text in ids.items() if text})
+    known = {kind: text for kind, text in ids.items() if text}
+    return replace(submission, student=name, ids=known, handed_in=told.handed_in)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograder import __version__
 from autograder.model import Exercise, Limits, Report, Run, Skipped, Submission
 from autograder.report import files
 
+if TYPE_CHECKING:  # it imports what takes time
+    from autograder.assignment.plan import Plan
+
+ASSIGNMENT = Path(__file__).resolve().parents[2] / "assignment.yaml"  # as bundle/contents.py
 OURS = "The grader itself failed on this submission, which is no fault of yours. This is no mark; tell your instructor."
 
 
@@ -33,6 +38,13 @@ class Graded:
     report: Report
     skipped: tuple[Skipped, ...]
     warnings: tuple[str, ...]
+
+
+def planned() -> "Plan":
+    """The assignment that the bundle carries, or all exercises in it."""
+    from autograder.assignment import plan
+
+    return plan.plan(file=ASSIGNMENT if ASSIGNMENT.is_file() else None)
 
 
 def grade(

@@ -85,8 +85,8 @@ class Observer:
         self.transforms.watch()
         self.passes.watch()
 
-    def remark(self, text: str) -> None:
-        self.recorder.remark(text)
+    def remark(self, name: str, part: str = "") -> None:
+        self.recorder.remark(name, part)
 
     def raised(self, error: BaseException, source: str, line: int | None = None) -> None:
         """A unit raised; or it is no Python at all."""

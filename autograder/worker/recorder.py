@@ -29,7 +29,7 @@ class Recorder:
         self.busy = False
         self.derivatives = 0  # passes and transforms so far
         self.nesting: list[str] = []  # transforms that are running, outermost first
-        self.remarks: set[str] = set()
+        self.remarks: set[tuple[str, str]] = set()
         self.impostors = 0  # how often somebody else spoke through it
 
     def send(self, kind: str, **fields: Any) -> None:
@@ -56,10 +56,11 @@ class Recorder:
                 return
             frame = frame.f_back
 
-    def remark(self, text: str) -> None:
-        if text not in self.remarks and len(self.remarks) < MAX_REMARKS:
-            self.remarks.add(text)
-            self.send("remark", text=text)
+    def remark(self, name: str, part: str = "") -> None:
+        """By its name: the words are on the other side."""
+        if (name, part) not in self.remarks and len(self.remarks) < MAX_REMARKS:
+            self.remarks.add((name, part))
+            self.send("remark", name=name, part=part)
 
 
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep

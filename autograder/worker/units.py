@@ -119,7 +119,7 @@ class _OnCpu(ast.NodeTransformer):
         on_cpu = cls()
         read: T = ast.fix_missing_locations(on_cpu.visit(node))
         if on_cpu.found:
-            observer.remark("cuda was read as cpu: there is no GPU while grading")
+            observer.remark("cuda")
         return read
 
     found = False
@@ -197,7 +197,7 @@ def _import_of_stand_in(node: ast.stmt, observer: "Observer") -> ast.stmt:
     module = (node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name
     if not wanted or len(node.names) > 1 or _exists(module):
         return node
-    observer.remark(f"`{ast.unparse(node)}` was answered by our stand-in for d2l")
+    observer.remark("stand_in", ast.unparse(node))
     name = wanted[0].asname or "d2l"
     return ast.copy_location(
         ast.ImportFrom("d2l", [ast.alias("torch", name, lineno=node.lineno, col_offset=0)], 0), node
@@ -288,7 +288,7 @@ def _as_pieces(nodes: list[ast.stmt], text: str, first_line: int, remark: str) -
         yield Piece(f"line {node.lineno}", source, (node,), remark=remark if repaired else "")
 
 
-_CURLY_REMARK = "curly quotes were read as straight ones for the run"
+_CURLY_REMARK = "curly_quotes"
 
 
 def _parse(text: str, shell: "InteractiveShell") -> tuple[list[ast.stmt], str]:
@@ -369,7 +369,7 @@ def tame(shell: "InteractiveShell", observer: "Observer") -> None:
     """Make what leaves the notebook do nothing, politely: the shell, installs, display back ends."""
 
     def refuse(command: object, *_: Any, **__: Any) -> list[str]:
-        observer.remark(f"`!{str(command)[:60]}` was not run: shell commands do nothing while grading")
+        observer.remark("shell", str(command)[:60])
         return []
 
     def ignore(line: str = "", cell: str | None = None) -> None:

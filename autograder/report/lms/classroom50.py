@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from autograder.model import Answer, Report, Run
-from autograder.report import feedback, marks, wording
+from autograder.report import feedback, marks
 from autograder.report.files import Refused
 from autograder.report.lms.export import Export, Options, of_one
 from autograder.report.lms.gradescope import dumped
 
-_FACTORS = (1, 2, 4, 5, 10, 20, 100, 1000)
+_FACTORS = (1, 2, 4, 5, 10, 20, 100, 1000)  # with the last one, what being late has cost may be rounded
 _LONGEST_NAME = 100  # bytes
 _SAID = {
     "classroom": ("CLASSROOM",),
@@ -58,22 +58,25 @@ def _seconds(moment: str) -> str:
 
 
 def _tests(report: Report) -> Iterator[dict[str, object]]:
-    rows = [row for answer in report.answers for row in _rows(answer)]
+    rows = [row for answer in report.answers for row in _rows(report, answer)]
     times = _factor([number for _, had, most, _ in rows for number in (had, most)])
     for name, had, most, message in rows:
         score, worth = round(had * times), round(most * times)
         yield {"test-name": name, "passed": score == worth, "score": score, "max-score": worth, "message": message}
 
 
-def _rows(answer: Answer) -> Iterator[tuple[str, float, float, str]]:
+def _rows(report: Report, answer: Answer) -> Iterator[tuple[str, float, float, str]]:
     """Name, points had, points to be had, and what is said: a criterion, or an exercise that a person has decided."""
-    title = wording.one_line(answer.exercise.title)
+    say = report.language
     if answer.override:
-        yield _short(title), answer.score, answer.exercise.max_points, f"A person decided: {answer.override.why}"
+        decided = feedback.decision(answer.override, say)
+        yield _short(feedback.title(answer, say)), answer.score, answer.exercise.max_points, decided
         return
     for verdict in answer.verdicts:
-        name = _short(f"{wording.one_line(verdict.criterion.title)} ({title})")
-        yield name, verdict.points, verdict.criterion.points, feedback.verdict(verdict)
+        said = "\n".join(filter(None, (feedback.verdict(verdict, say), marks.late(report))))
+        had = marks.kept(report, answer, verdict.points)
+        name = f"{feedback.title(verdict, say)} ({feedback.title(answer, say)})"  # what tells them apart is not cut off
+        yield _short(name), had, verdict.criterion.points, said
 
 
 def _factor(points: list[float]) -> int:

@@ -16,7 +16,7 @@ def render(run: Run, report: Report) -> bytes:
     """The output `result` of one step with everything. Never without a test, which would read as NaN."""
     graded = marks.number(report) is not None
     verdicts = [(answer, verdict) for answer in report.answers for verdict in answer.verdicts] if graded else []
-    tests = [_test(answer, verdict) for answer, verdict in verdicts]
+    tests = [_test(report, answer, verdict) for answer, verdict in verdicts]
     status = "error" if not graded else "pass" if all(test["status"] == "pass" for test in tests) else "fail"
     tests = tests or [{"name": "graded", "status": "error", "score": 0, "message": marks.sentence(report)}]
     return _encoded(status, report.max_score, tests) + b"\n"
@@ -33,7 +33,7 @@ def results(report: Report) -> dict[str, str]:
         return sentence([answer.exercise for answer in report.answers], marks.sentence(report))
     found: dict[str, str] = {}
     for answer in report.answers:
-        tests = [_test(answer, verdict) for verdict in answer.verdicts]
+        tests = [_test(report, answer, verdict) for verdict in answer.verdicts]
         for name, verdict, test in zip(names(answer.exercise), answer.verdicts, tests, strict=True):
             found[name] = _encoded(str(test["status"]), verdict.criterion.points, [test]).decode()
     return found
@@ -49,7 +49,8 @@ def sentence(exercises: Iterable[Exercise], text: str) -> dict[str, str]:
 
 
 def _told(exercise: Exercise, title: str, text: str) -> dict[str, object]:
-    return {"name": _name(exercise, title), "status": "error", "score": 0, "message": text}
+    name = f"{wording.one_line(exercise.title)}: {wording.one_line(title)}"
+    return {"name": name, "status": "error", "score": 0, "message": text}
 
 
 def _encoded(status: str, most: float, tests: Sequence[Mapping[str, object]]) -> bytes:
@@ -57,15 +58,13 @@ def _encoded(status: str, most: float, tests: Sequence[Mapping[str, object]]) ->
     return base64.b64encode(dumped(document))
 
 
-def _test(answer: Answer, verdict: Verdict) -> dict[str, object]:
+def _test(report: Report, answer: Answer, verdict: Verdict) -> dict[str, object]:
     waits = verdict.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
     status = "pass" if verdict.status is Status.PASSED else "error" if waits else "fail"
-    name = _name(answer.exercise, verdict.criterion.title)
-    return {"name": name, "status": status, "score": _share(answer, verdict), "message": feedback.verdict(verdict)}
-
-
-def _name(exercise: Exercise, title: str) -> str:
-    return f"{wording.one_line(exercise.title)}: {wording.one_line(title)}"
+    name = feedback.both_titles(answer, verdict, report.language)
+    said = (feedback.verdict(verdict, report.language), marks.late(report))
+    score = round(marks.kept(report, answer, _share(answer, verdict)), 9)
+    return {"name": name, "status": status, "score": score, "message": "\n".join(filter(None, said))}
 
 
 def _share(answer: Answer, verdict: Verdict) -> float:

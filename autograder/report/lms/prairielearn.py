@@ -7,6 +7,7 @@ import base64
 from collections.abc import Iterator
 
 from autograder.model import Answer, Report, Run, Status, Verdict
+from autograder.phrase import Language
 from autograder.report import feedback, marks, wording
 from autograder.report.files import Refused
 from autograder.report.lms.gradescope import dumped
@@ -32,9 +33,8 @@ def _not_graded(report: Report) -> dict[str, object]:
 
 def _graded(report: Report) -> dict[str, object]:
     # Every test has points: if one lacked them, all would lose them.
-    tests = [test for answer in report.answers for test in _tests(answer)]
-    said = [marks.sentence(report), *(f"Note: {wording.one_line(note)}" for note in feedback.notes(report))]
-    output = "\n".join(filter(None, said))
+    tests = [test for answer in report.answers for test in _tests(answer, report.language)]
+    output = "\n".join(filter(None, [marks.late(report), marks.sentence(report), *feedback.noted(report)]))
     return {"gradable": True, "score": marks.fraction(report), "output": output, "tests": tests}
 
 
@@ -44,18 +44,18 @@ def _images(report: Report) -> list[dict[str, str]]:
     return [
         {"label": image.label, "url": f"data:image/svg+xml;base64,{base64.b64encode(image.svg).decode()}"}
         for answer in report.answers
-        for image in alone.images(report.exhibits.get(answer.exercise.name, ()))
+        for image in alone.images(report.exhibits.get(answer.exercise.name, ()), report.language)
     ]
 
 
-def _tests(answer: Answer) -> Iterator[dict[str, object]]:
-    title = wording.one_line(answer.exercise.title)
+def _tests(answer: Answer, say: Language) -> Iterator[dict[str, object]]:
     if answer.override:
-        yield _test(title, answer.score, answer.exercise.max_points, f"A person decided: {answer.override.why}")
+        decided = feedback.decision(answer.override, say)
+        yield _test(feedback.title(answer, say), answer.score, answer.exercise.max_points, decided)
         return
     for verdict in answer.verdicts:
-        name = f"{title}: {wording.one_line(verdict.criterion.title)}"
-        yield _test(name, verdict.points, verdict.criterion.points, _message(verdict))
+        name = feedback.both_titles(answer, verdict, say)
+        yield _test(name, verdict.points, verdict.criterion.points, _message(verdict, say))
 
 
 def _test(name: str, points: float, most: float, message: str) -> dict[str, object]:
@@ -68,9 +68,10 @@ def _test(name: str, points: float, most: float, message: str) -> dict[str, obje
     }
 
 
-def _message(verdict: Verdict) -> str:
+def _message(verdict: Verdict, say: Language) -> str:
+    said = feedback.verdict(verdict, say)
     waits = verdict.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
-    return f"{'Not lost, a person looks: ' if waits else ''}{feedback.verdict(verdict)}"
+    return say("Not lost, a person looks: {said}", said=said) if waits else said
 
 
 def sentence(text: str) -> bytes:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from autograder.exhibits import Exhibit
+from autograder.phrase import Language
 from autograder.report.pages import engine, pictures
 from autograder.report.pages.pictures.bars import BarPlot
 from autograder.report.pages.pictures.curves import CurvePlot
@@ -20,23 +21,23 @@ class Image:
     svg: bytes
 
 
-def images(exhibits: tuple[Exhibit, ...]) -> Iterator[Image]:
+def images(exhibits: tuple[Exhibit, ...], say: Language) -> Iterator[Image]:
     """One for each exhibit that can be drawn."""
     for exhibit in exhibits:
         if plot := pictures.of(exhibit):
-            view = {"plot": plot, "height": round(getattr(plot, "height", _HEIGHT))}
-            yield Image(_label(plot), engine.picture("alone.svg", view).encode("utf-8", "replace"))
+            view = {"say": say, "plot": plot, "height": round(getattr(plot, "height", _HEIGHT))}
+            yield Image(_label(plot, say), engine.picture("alone.svg", view).encode("utf-8", "replace"))
 
 
-def _label(plot: pictures.Picture) -> str:
-    return " ".join(f"{text.rstrip('.')}." for text in (plot.caption, _legend(plot), plot.said) if text)
+def _label(plot: pictures.Picture, say: Language) -> str:
+    return " ".join(f"{text.rstrip('.')}." for text in (say(plot.caption), _legend(plot, say), say(plot.said)) if text)
 
 
-def _legend(plot: pictures.Picture) -> str:
+def _legend(plot: pictures.Picture, say: Language) -> str:
     match plot:
         case CurvePlot():
-            return ", ".join(f"{path.name} ({_SHOWN[path.part]})" for path in plot.legend)
+            return ", ".join(f"{say(path.name)} ({say(_SHOWN[path.part])})" for path in plot.legend)
         case BarPlot():
-            return "yours (filled), expected (outlined)"
+            return f"{say('yours')} ({say('filled')}), {say('expected')} ({say('outlined')})"
         case _:
             return ""
