@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from autograder.exhibits import Exhibit
-from autograder.phrase import Language
+from autograder.phrase import Language, Phrase
 from autograder.report.pages import engine, pictures
 from autograder.report.pages.pictures.bars import BarPlot
 from autograder.report.pages.pictures.curves import CurvePlot
 
 _HEIGHT = 236.0  # of what stands over axes
-_SHOWN = {"f": "thin", "slope": "thick", "expected": "dotted", "other": "dashed"}
+_SHOWN = {"f": Phrase("thin"), "slope": Phrase("thick"), "expected": Phrase("dotted"), "other": Phrase("dashed")}
 
 
 @dataclass(frozen=True, slots=True)
