@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder import exhibits, sheet
+from autograder import cli, exhibits, sheet
 from autograder.intake import look, roster
 from autograder.model import NAMESAKES, Criterion, Outcome, Override, Report, SourceFile, Status, Submission, Verdict
 from autograder.report.files import Refused
@@ -716,3 +716,36 @@ def test_canvas_there_and_back(names, points):
         assert float(row["HW1 backward pass (4711)"]) == pytest.approx(there[number].points)
         assert row["Student"] == lms_class.sortable(there[number].name)
         assert row["SIS User ID"] == f"S{number:04}"
+
+
+# -- as they are asked for
+
+ASKED = [name for name, format in EXPORTS.items() if not format.template]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hold", [False, True], ids=["dry", "held"])
+def test_every_format_says_what_it_would_do_and_does_it_only_then(tmp_path, monkeypatch, capsys, hold):
+    """One submission with an answer in words, in all formats at once: dry, held back, and written."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in TOLD.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "ada.py").write_text(
+        "import torch\nx = torch.ones(3, requires_grad=True)\ny = x @ x\n"
+        "y.backward(retain_graph=True)\ny.backward()\nprint(x.grad)  # twice, since it is added up\n"
+    )
+    words = ["ada.py", "--exercise", "second_backward", *(f"--to={name}={name}.out" for name in ASKED)]
+    code = cli.main([*words, "--hold-reviews" if hold else "--dry-run"])
+    told = capsys.readouterr().err
+    if hold:
+        alone = sum(EXPORTS[name].alone for name in ASKED)
+        assert code == 1 and told.count("awaits review, and --hold-reviews was given; nothing was written") == alone
+        assert told.count("held back, awaits review") == len(ASKED) - alone
+    else:
+        assert code == 0 and not list(tmp_path.glob("*.out"))
+        for name in ASKED:
+            assert re.search(rf"^{name}: [01] would be written, 0 unchanged, [01] not matched$", told, re.MULTILINE), (
+                name
+            )
+    assert cli.main(words) == 0
+    assert {file.stem for file in tmp_path.glob("*.out")} == set(ASKED)
