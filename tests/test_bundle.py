@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from autograder import bundle, cli, spec
 from autograder.hosts import gradescope as host
 from tests.conftest import ROOT
-from tests.host_box import BROKEN, FORGE, GOOD, LOOP, box, limits, put
+from tests.host_box import BROKEN, FORGE, GOOD, LOOP, ORDINARY, belongs_to, box, limits, put
 from tests.test_lms import GRADESCOPE, jsonschema
 
 METADATA = {
@@ -164,14 +164,19 @@ def test_any_metadata_is_read(tmp_path, text):
 
 @pytest.fixture
 def run(tmp_path, made):
-    def as_the_host_does(files=made, limited=False, metadata=METADATA, **handed_in):
+    def as_the_host_does(files=made, limited=False, ordinary=False, metadata=METADATA, **handed_in):
         root = tmp_path / "autograder"
         put(root / "source", files)
         shutil.copy(root / "source" / "run_autograder", root / "run_autograder")
         (root / "submission").mkdir()
         put(root / "submission", {name.replace("__", "."): text for name, text in handed_in.items()})
         put(root, {"submission_metadata.json": json.dumps(metadata)})
-        command = [*box({"/autograder": root}, "--chdir", "/autograder"), "/autograder/run_autograder"]
+        if ordinary:
+            belongs_to(root, ORDINARY)
+        command = [
+            *box({"/autograder": root}, "--chdir", "/autograder", ordinary=ordinary),
+            "/autograder/run_autograder",
+        ]
         done = _limited(command) if limited else subprocess.run(command, capture_output=True, text=True, timeout=300)
         results = json.loads((root / "results" / "results.json").read_text())
         jsonschema.validate(results, GRADESCOPE)
@@ -191,6 +196,12 @@ def test_a_good_submission_within_the_hosts_limits(run):
     assert results["score"] > 0 and results["tests"], stdout
     assert "Ada L, Bo E" in stdout and "worth 100.0 points" in stdout
     assert "ended with 0" in stdout
+
+
+@pytest.mark.slow
+def test_a_submission_where_the_host_is_no_root(run):
+    results, stdout = run(a__py=FORGE, b__py=GOOD, ordinary=True)
+    assert 0 < results["score"] <= 10 and "READ" not in results["output"] + stdout, stdout
 
 
 @pytest.mark.slow
