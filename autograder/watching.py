@@ -37,10 +37,9 @@ QUIET_MS, TICK_MS, LONGEST_MS = 150, 300, 2000  # without a change; between look
 def rounds(arguments: argparse.Namespace) -> Iterator[str | Line]:
     """The lines to show, as they come, without end. Raises Refused and Failed."""
     folder = _place(arguments.path)
-    if arguments.output and arguments.output.resolve().is_relative_to(folder.resolve()):
-        raise Refused(
-            f"--output {arguments.output} lies in {folder}, where nothing is ever changed; name another place"
-        )
+    if arguments.output and arguments.output.resolve().is_relative_to(arguments.path.resolve()):
+        where = f"--output {arguments.output} lies in {arguments.path}"
+        raise Refused(f"{where}, where nothing is ever changed; name another place")
     ticks = _ticks(_watchfiles(), folder)
     try:
         yield from _until_an_author_saves(arguments, ticks)
