@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from autograder import __version__, exports, ladder, options, taken
 from autograder.console import (
+    Failed,
     complain,
     complain_of,
     names,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:  # they import what takes time
     from autograder.sandbox import Sandbox
     from autograder.store import Store
 
-COMMANDS = ("override", "history", "diff", "formats", "bundle")  # ./diff is a folder of that name
+COMMANDS = ("override", "history", "diff", "formats", "bundle", "try", "watch")  # ./diff is a folder of that name
 
 
 class Exit(IntEnum):
@@ -96,8 +97,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _command(name: str, *words: str) -> int:
     from autograder import commands
 
-    for line in commands.run(name, words):
-        print(wording.clean(line))
+    try:
+        with _dependencies(), closing(commands.run(name, words)) as lines:
+            screen.say(lines)
+    except Failed as failed:
+        raise Stop(str(failed), Exit.OURS) from None
+    except KeyboardInterrupt:
+        if name != "watch":  # of which it is the end
+            raise
+        print("stopped")
     return Exit.DONE
 
 

@@ -39,6 +39,10 @@ commands for results that are there (each with --help):
   grade.py formats                             what --to can write, for which system
   grade.py bundle gradescope -o autograder.zip an autograder to upload
 
+commands for those who are still at it (each with --help):
+  grade.py try ada.ipynb --exercise jacobian   what looks right so far; nothing is written
+  grade.py watch FOLDER                        grade what changes, as it changes
+
 where results go:
   stdout                 each submission with its points and the reason where points were lost
   DIR/results.json       everything, for programs (docs/results.md describes it)
@@ -83,8 +87,8 @@ def _add_what_is_graded(parser: argparse.ArgumentParser) -> None:
     add("--exercise", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
     assignment = "a YAML of exercises, points and a due date (docs/assignments.md)"
     add("--assignment", type=_path, metavar="FILE", help=assignment)
-    add("--seed", type=_seed, metavar="N", help="for the hidden inputs (default: that of the last run)")
-    add("--timeout", type=_seconds, metavar="S", help="seconds for one run (default: the exercise's limit)")
+    add("--seed", type=seed, metavar="N", help="for the hidden inputs (default: that of the last run)")
+    add("--timeout", type=seconds, metavar="S", help="seconds for one run (default: the exercise's limit)")
     jobs = processors()
     add("--jobs", type=_jobs, default=jobs, metavar="N", help=f"submissions at once (default: {jobs})")
     add("--again", action="store_true", help="run everything again, also what has been graded before")
@@ -112,7 +116,7 @@ def _path(text: str) -> Path:
     return Path(text)
 
 
-def _seed(text: str) -> int:
+def seed(text: str) -> int:
     return _whole(text, 0, 2**31 - 1)
 
 
@@ -130,7 +134,7 @@ def _whole(text: str, least: int, most: int) -> int:
     return number
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
@@ -146,7 +150,8 @@ def _format_and_file(text: str) -> tuple[str, str]:
         raise argparse.ArgumentTypeError(f"expected FORMAT=FILE, as in csv=grades.csv, got {text!r}")
     known = (*FORMATS, *FOLDERS, *EXPORTS)
     if name not in known:
-        raise argparse.ArgumentTypeError(f"unknown format {name!r}{wording.did_you_mean(name, known)}")
+        hint = wording.did_you_mean(name, known) or "; `grade.py formats` lists those that there are"
+        raise argparse.ArgumentTypeError(f"unknown format {name!r}{hint}")
     return name, file
 
 

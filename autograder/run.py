@@ -14,7 +14,7 @@ from autograder.kept import Memory
 from autograder.ladder import Rung
 from autograder.later import Unproven
 from autograder.model import Case, Exercise, Outcome, Report, Submission
-from autograder.observe import Conditions, Runs
+from autograder.observe import Conditions, Observed, Runs
 from autograder.sandbox import CannotStart, Sandbox, SandboxError
 from autograder.seen import Seen
 from autograder.store import Store
@@ -129,6 +129,15 @@ class Grader:
         observed = runs.observe(spec.AS_WRITTEN, again=False)
         exercise = self._exercises[0]
         return runs.views(observed, observed.last, [exercise])[exercise.name]
+
+    def written(self, submission: Submission) -> tuple[Observed, dict[str, Seen], dict[str, Seen]] | None:
+        """The run as written, not judged; how each exercise sees its last attempt and its first. None: no code."""
+        if not _runs(submission):
+            return None
+        runs = self._of(submission)
+        observed = runs.observe(spec.AS_WRITTEN)
+        last, first = (runs.views(observed, ending, self._exercises) for ending in (observed.last, observed.first))
+        return observed, last, first
 
     def _start(self) -> None:
         self._sandbox.__enter__()

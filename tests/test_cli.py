@@ -172,7 +172,7 @@ def test_version():
         (["x", "--timeout", "inf"], "above 0"),
         (["x", "--to", "grades.csv"], "FORMAT=FILE"),
         (["x", "--to", "cvs=grades.csv"], "did you mean 'csv'?"),
-        (["x", "--to", "xlsx=grades.csv"], "text, json, csv"),
+        (["x", "--to", "xlsx=grades.csv"], "`grade.py formats` lists"),
         (["x", "--format", "yaml"], "--format"),
         (["x", "--exercises", "jacobian"], "--exercises"),
         ([""], "empty path"),

@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from autograder import cli, intake, languages, spec
-from autograder.hosts import gradescope as host
+from autograder.hosts import gradescope as gradescope_host
+from autograder.hosts import one as host
 from autograder.languages import translations
 from autograder.model import Run, SourceFile, Submission, Unit
 from autograder.phrase import ENGLISH, Phrase, document, parsed, place, together
@@ -64,8 +65,9 @@ def said_by_the_machinery():
     for path in ROOT.glob("autograder/report/pages/templates/*.html"):
         for call in re.findall(r"\bsay\((.*?)\)[ }|]", path.read_text(encoding="utf-8")):
             found |= set(re.findall(r'"([^"]+)"', call))
-    script = (ROOT / "autograder" / "bundle" / "run_autograder").read_text(encoding="utf-8")
-    found |= {host.UNFINISHED, host.OURS, *re.findall(r'say "([^"$]+)"', script)}
+    found |= {host.OURS, gradescope_host.REASON}
+    scripts = [*ROOT.glob("autograder/bundle/files/*/*"), *ROOT.glob("autograder/hosts/*.sh")]
+    found |= {text for path in scripts for text in re.findall(r'say "([^"$]+)"', path.read_text(encoding="utf-8"))}
     tree = ast.parse((ROOT / "autograder" / "phrase.py").read_text(encoding="utf-8"))
     found |= {t for t in texts_of(tree) if re.fullmatch(r"\{(file|first)\}[,;] .*|a call of \{function\}\(\)", t)}
     return found - {"", "grader_error"}  # no text, and a key

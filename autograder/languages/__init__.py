@@ -40,10 +40,14 @@ def words(code: str) -> Mapping[str, str]:
 def asked_in(assignment: Path | None) -> str:
     """The language that an assignment's file asks for, also if it is broken elsewhere; English if there is none."""
     try:
-        text = assignment.read_text(encoding="utf-8", errors="replace") if assignment else ""
+        return asked_for(assignment.read_text(encoding="utf-8", errors="replace") if assignment else "")
     except OSError:
-        text = ""
-    found = re.search(r"^language:\s*[\"']?(\w+)", text, re.MULTILINE)
+        return ENGLISH.code
+
+
+def asked_for(assignment: str) -> str:
+    """As `asked_in`, of the file's text."""
+    found = re.search(r"^language:\s*[\"']?(\w+)", assignment, re.MULTILINE)
     return found[1] if found else ENGLISH.code
 
 

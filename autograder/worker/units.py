@@ -307,8 +307,12 @@ def _parse(text: str, shell: "InteractiveShell") -> tuple[list[ast.stmt], str]:
     raise first
 
 
+_OWN_MAGIC = re.compile(r"\A(\s*)%%grade\b[^\n]*")  # under which the student has tried a cell
+
+
 def _transformed(text: str, shell: "InteractiveShell") -> list[ast.stmt]:
     """Parsed with IPython's syntax, which drops blank lines at the top: the line numbers stay those of the text."""
+    text = _OWN_MAGIC.sub(r"\1", text)
     lines = text.split("\n")
     blank = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
     transform: Callable[[str], str] = shell.transform_cell
@@ -353,7 +357,7 @@ def quiet_shell() -> "InteractiveShell":
 
 
 _NOT_HERE = {
-    "line": "matplotlib config load_ext reload_ext autoreload cd gui pip conda reset".split(),
+    "line": "matplotlib config load_ext reload_ext autoreload grade cd gui pip conda reset".split(),
     "cell": "bash sh script html HTML javascript js svg latex markdown perl ruby".split(),
 }
 _PYLAB = (

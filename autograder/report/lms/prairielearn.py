@@ -3,6 +3,7 @@
 What could not be graded is `gradable: false`: no points are lost, and no attempt is used up.
 """
 
+import base64
 from collections.abc import Iterator
 
 from autograder.model import Answer, Report, Run, Status, Verdict
@@ -15,7 +16,12 @@ MOST_BYTES = 1_000_000
 
 
 def render(run: Run, report: Report) -> bytes:
-    content = dumped(_graded(report) if marks.number(report) is not None else _not_graded(report))
+    """With pictures of what was computed, if they fit."""
+    document = _graded(report) if marks.number(report) is not None else _not_graded(report)
+    images = _images(report) if document["gradable"] else []
+    content = dumped({**document, "images": images} if images else document)
+    if len(content) > MOST_BYTES:
+        content = dumped(document)
     if len(content) > MOST_BYTES:
         raise Refused(f"the feedback is larger than the {MOST_BYTES} bytes that PrairieLearn takes")
     return content
@@ -30,6 +36,16 @@ def _graded(report: Report) -> dict[str, object]:
     tests = [test for answer in report.answers for test in _tests(answer, report.language)]
     output = "\n".join(filter(None, [marks.late(report), marks.sentence(report), *feedback.noted(report)]))
     return {"gradable": True, "score": marks.fraction(report), "output": output, "tests": tests}
+
+
+def _images(report: Report) -> list[dict[str, str]]:
+    from autograder.report.pages import alone  # its template engine takes time to import
+
+    return [
+        {"label": image.label, "url": f"data:image/svg+xml;base64,{base64.b64encode(image.svg).decode()}"}
+        for answer in report.answers
+        for image in alone.images(report.exhibits.get(answer.exercise.name, ()), report.language)
+    ]
 
 
 def _tests(answer: Answer, say: Language) -> Iterator[dict[str, object]]:
@@ -56,3 +72,8 @@ def _message(verdict: Verdict, say: Language) -> str:
     said = feedback.verdict(verdict, say)
     waits = verdict.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
     return say("Not lost, a person looks: {said}", said=said) if waits else said
+
+
+def sentence(text: str) -> bytes:
+    """A result that only says something, and costs no attempt."""
+    return dumped({"gradable": False, "format_errors": [text]})
