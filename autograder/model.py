@@ -105,13 +105,14 @@ class Case:
     fresh_seed: bool = False
     scaled: bool = False  # every cotangent is multiplied by a hidden number, and every graph is kept
     moved: bool = False  # decimal fractions that stand alone in the code are other ones
+    resampled: bool = False  # samples of sinusoids are those of others
     hidden: bool = False
     calls: tuple[Call, ...] = ()
 
     @property
     def conditions(self) -> tuple[object, ...]:
         """Cases of different exercises with the same ones are one run."""
-        return self.swap, self.fresh_seed, self.scaled, self.moved
+        return self.swap, self.fresh_seed, self.scaled, self.moved, self.resampled
 
 
 @dataclass(frozen=True, slots=True)

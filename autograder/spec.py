@@ -212,7 +212,7 @@ def _limits(at: _At, data: Any) -> Limits:
 
 
 def _case(name: str, at: _At, data: Any) -> Case:
-    data = at.mapping(data, ("swap", "seed", "cotangents", "numbers", "hidden", "calls"))
+    data = at.mapping(data, ("swap", "seed", "cotangents", "numbers", "samples", "hidden", "calls"))
     if name == AS_WRITTEN.name:
         raise at.error("is there by itself: it is the run that changes nothing; give this case another name")
     if data.get("swap", "sin") not in OPERATIONS:
@@ -223,12 +223,15 @@ def _case(name: str, at: _At, data: Any) -> Case:
         raise (at / "cotangents").error(f"is {shown(data['cotangents'])}; the only other choice is 'scaled'")
     if data.get("numbers", "moved") != "moved":
         raise (at / "numbers").error(f"is {shown(data['numbers'])}; the only other choice is 'moved'")
+    if data.get("samples", "other") != "other":
+        raise (at / "samples").error(f"is {shown(data['samples'])}; the only other choice is 'other'")
     return Case(
         name=name,
         swap=data.get("swap", ""),
         fresh_seed="seed" in data,
         scaled="cotangents" in data,
         moved="numbers" in data,
+        resampled="samples" in data,
         hidden=(at / "hidden").flag(data.get("hidden", False)),
         calls=_calls(at / "calls", data.get("calls", {})),
     )

@@ -1,7 +1,7 @@
 """One case in one child: lock, prepare, run the units watched, answer the calls, end.
 
 The job is the first record that the trusted side sends: {"units", "folder", "uid", "seed", "swap", "scale", "moved",
-"fresh", "skip", "memory_mib", "seconds"}. It is read before the locks, for it says what they are; nothing of the
+"samples", "fresh", "skip", "memory_mib", "seconds"}. It is read before the locks, for it says what they are; nothing of the
 submission runs before them. After the units the child sends {"kind": "ready"} and gets one more record, the calls of a
 hidden case, whose inputs were drawn only then; it answers each and ends with {"kind": "end"}.
 """
@@ -30,6 +30,7 @@ from autograder.worker import lockdown, proof, swaps, units
 from autograder.worker.acts import Acts
 from autograder.worker.observer import Observer
 from autograder.worker.refusals import refuse_politely
+from autograder.worker.samples import Samples
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -100,13 +101,18 @@ def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader) ->
     units.tame(shell, observer)
     refuse_politely(observer.remark)
     observer.moved = record["moved"]
-    observer.watches_rounds = record["fresh"] or record["moved"] != 1.0
-    observer.install(forgiving=bool(record["swap"]) or record["scale"] != 1.0 or record["moved"] != 1.0)
+    observer.watches_rounds = record["fresh"] or record["moved"] != 1.0 or bool(record["samples"])
+    observer.install(
+        forgiving=bool(record["swap"]) or record["scale"] != 1.0 or record["moved"] != 1.0 or bool(record["samples"])
+    )
     if record["swap"]:
         swaps.install(*record.pop("swap"))  # what is hidden is in no dictionary that somebody may look for
     observer.transforms.scale = record.pop("scale")
     if observer.watches_rounds:
         observer.rounds.watch()
+    if record["samples"]:
+        observer.samples = Samples(observer.recorder, record.pop("samples"))
+        observer.samples.watch()
     if any("scipy" in unit["text"] for unit in record["units"]):
         observer.optimizers.watch()
     acts = Acts(observer.recorder, {unit["file"] for unit in record["units"]})

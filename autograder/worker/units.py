@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-from autograder.worker import plain
+from autograder.worker import plain, samples
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -94,6 +94,8 @@ def _execute(node: ast.stmt, namespace: dict[str, Any], file: str, observer: "Ob
         node = ast.fix_missing_locations(_Unasserted().visit(node))
     if observer.moved != 1.0:
         node = _Moved(observer.moved).visit(node)
+    if observer.samples is not None:
+        node = ast.fix_missing_locations(samples.Resampled().visit(node))
     if observer.watches_rounds:
         node = ast.fix_missing_locations(plain.Watched(observer.rounds.numbers).visit(node))
     try:
