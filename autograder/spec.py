@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from autograder.model import Call, Case, Criterion, Exercise, Limits, Tolerance
+from autograder.model import SAMPLES, Call, Case, Criterion, Exercise, Limits, Tolerance
 from autograder.oracle import FORMS, OPERATIONS, RECIPES
 
 FOLDER = Path(__file__).resolve().parent.parent / "exercises"
@@ -223,15 +223,15 @@ def _case(name: str, at: _At, data: Any) -> Case:
         raise (at / "cotangents").error(f"is {shown(data['cotangents'])}; the only other choice is 'scaled'")
     if data.get("numbers", "moved") != "moved":
         raise (at / "numbers").error(f"is {shown(data['numbers'])}; the only other choice is 'moved'")
-    if data.get("samples", "other") != "other":
-        raise (at / "samples").error(f"is {shown(data['samples'])}; the only other choice is 'other'")
+    if data.get("samples", SAMPLES[0]) not in SAMPLES:
+        raise (at / "samples").error(f"is {shown(data['samples'])}; known are {', '.join(SAMPLES)}")
     return Case(
         name=name,
         swap=data.get("swap", ""),
         fresh_seed="seed" in data,
         scaled="cotangents" in data,
         moved="numbers" in data,
-        resampled="samples" in data,
+        samples=data.get("samples", ""),
         hidden=(at / "hidden").flag(data.get("hidden", False)),
         calls=_calls(at / "calls", data.get("calls", {})),
     )

@@ -22,7 +22,7 @@ NOT_RUN = r"(?i)(?s)(?=.*\b(sin|fft)\b)(?=.*(pi|fft))"
 
 
 def attempted(as_written):
-    """Samples of three sinusoids of whole frequencies are there; or code that makes and takes them apart in a function."""
+    """Samples of three sinusoids of whole frequencies are there; or made and taken apart within a function."""
     return _samples(as_written) is not None or _is_in_a_function(as_written)
 
 
@@ -172,10 +172,10 @@ def _slack(samples):
 
 def _curves(seen, x, y):
     """(where, x, y) of what was kept at the x of the samples, or drawn; not the samples themselves."""
-    for v in seen.values:
-        if v.array is not None and v.array.size == x.size and v.array.dtype.kind == "f":
-            if not np.array_equal(np.ravel(v.array), y.astype(v.array.dtype)):
-                yield v, x, np.ravel(v.array).astype(float)
+    real = (v for v in seen.values if v.array is not None and v.array.dtype.kind == "f")
+    for v in real:
+        if v.array.size == x.size and not np.array_equal(np.ravel(v.array), y.astype(v.array.dtype)):
+            yield v, x, np.ravel(v.array).astype(float)
     copies = {y.tobytes(), y.astype(np.float32).astype(float).tobytes()}
     for c in seen.curves:
         if c.x.size >= 8 and np.all(np.isfinite(c.y)) and np.all(np.isfinite(c.x)) and c.y.tobytes() not in copies:
@@ -255,7 +255,7 @@ def _wrong(terms):
     yield "phase_lost", np.abs(terms) * [0, 1, 1] + [1, 0, 0]
     yield "sin_and_cos", terms * [-1, 1, 1] + [1, 0, 0]
     yield from (("one_missing", np.delete(terms, i, axis=0)) for i in range(3))
-    yield from (("off_by_one", terms + [0, step, 0]) for step in (1, -1))
+    yield from (("off_by_one", terms + np.array([0, step, 0])) for step in (1, -1))
 
 
 def _only_these(seen, wrong, samples):

@@ -40,8 +40,10 @@ plt.plot(x, y); plt.plot(x, out.detach())
 RIGHT = {
     "the spectrum": DATA + SPECTRUM,
     "noise": f"{DATA}y = y + 0.5*np.random.randn(100)\n{SPECTRUM}",
-    "a list that a loop fills": DATA.replace("y =", "def h(x): return") + "y = []\nfor v in x: y.append(h(v))\n" + SPECTRUM,
-    "numbers only, with phases": f"{DATA}F = np.fft.rfft(y)/50\nk = np.argsort(-abs(F))[:3]\nprint(k, abs(F[k]), np.angle(F[k]))\n",
+    "a list that a loop fills": DATA.replace("y =", "def h(x): return")
+    + "y = []\nfor v in x: y.append(h(v))\n" + SPECTRUM,
+    "numbers only, with phases": DATA
+    + "F = np.fft.rfft(y)/50\nk = np.argsort(-abs(F))[:3]\nprint(k, abs(F[k]), np.angle(F[k]))\n",
     "samples that were given as lists, and gradient descent from the peaks of the spectrum": f"""{LISTS}
 X = torch.tensor(x, dtype=torch.float64); Y = torch.tensor(y, dtype=torch.float64)
 k = torch.topk(torch.fft.rfft(Y).abs(), 3).indices
@@ -90,8 +92,8 @@ g = recover(x, y)
 s = np.linspace(0, 1, 400)
 plt.plot(s, g(s))
 """,
-    "all in main()": "import numpy as np\ndef main():\n"
-    + "".join(f"    {line}\n" for line in (DATA + SPECTRUM.split("fit =")[0]).split("\n") if "torch" not in line and "plt" not in line)
+    "all in main()": f"{START}def main():\n"
+    + "".join(f"    {line}\n" for line in (DATA + SPECTRUM.split("fit =")[0]).split("\n")[4:])
     + "main()\n",
     "tried in vain before": DATA + DESCENT + SPECTRUM,
 }  # fmt: skip
@@ -111,7 +113,8 @@ WRONG = {
     "sign_lost": (DATA + PEAKS + "print(ks, abs(F[ks]))\n", "passed"),
     "phase_lost": (DATA + PEAKS + "fit = sum(abs(F[k])*np.cos(2*np.pi*k*x) for k in ks)\nprint(ks)\n", "passed"),
     "sin_and_cos": (
-        DATA + PEAKS + "fit = sum(F[k].real*np.sin(2*np.pi*k*x) - F[k].imag*np.cos(2*np.pi*k*x) for k in ks)\nprint(ks)\n",
+        DATA + PEAKS + "fit = sum(F[k].real*np.sin(2*np.pi*k*x) - F[k].imag*np.cos(2*np.pi*k*x) for k in ks)\n"
+        "print(ks)\n",
         "passed",
     ),
     "one_missing": (DATA + SPECTRUM.replace("[:3]", "[:2]"), "none_found"),
@@ -133,8 +136,8 @@ def test_each_mistake_is_named(grade, reason):
 
 def test_six_numbers_that_fit_nothing_are_stuck_as_well(grade):
     """SciPy's descent from its own start."""
-    fit = f"from scipy.optimize import curve_fit\ndef f(x, A, B, C, L, M, N): return {MODEL}\np, _ = curve_fit(f, x, y, maxfev=40000)\n"
-    assert told(grade(DATA + fit))["sinusoid_fit"]["function"] == "stuck"
+    fit = f"from scipy.optimize import curve_fit\ndef f(x, A, B, C, L, M, N): return {MODEL}\n"
+    assert told(grade(DATA + fit + "p, _ = curve_fit(f, x, y, maxfev=40000)\n"))["sinusoid_fit"]["function"] == "stuck"
 
 
 def test_numbers_that_were_typed_in_go_to_a_person(grade):
@@ -147,7 +150,8 @@ def test_numbers_that_were_typed_in_go_to_a_person(grade):
     "source",
     [
         "x = np.linspace(0, 2, 100)\nplt.plot(x, np.sin(2*np.pi*3*x))\n",
-        "x = torch.arange(-5, 5, 0.1, requires_grad=True)\ny = torch.sin(x)\ny.sum().backward()\nplt.plot(x.detach(), x.grad)\n",
+        "x = torch.arange(-5, 5, 0.1, requires_grad=True)\ny = torch.sin(x)\ny.sum().backward()\n"
+        "plt.plot(x.detach(), x.grad)\n",
         "x = np.arange(0, 3, 0.1)\ny = 3*x**2 - 4*x\nplt.plot(x, y); plt.plot(x, 2*x-3)\n",
         "losses = [1/(i+1) for i in range(200)]\nepochs = np.arange(200)/100\nplt.plot(epochs, losses)\n",
     ],

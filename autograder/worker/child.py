@@ -1,9 +1,9 @@
 """One case in one child: lock, prepare, run the units watched, answer the calls, end.
 
 The job is the first record that the trusted side sends: {"units", "folder", "uid", "seed", "swap", "scale", "moved",
-"samples", "fresh", "skip", "memory_mib", "seconds"}. It is read before the locks, for it says what they are; nothing of the
-submission runs before them. After the units the child sends {"kind": "ready"} and gets one more record, the calls of a
-hidden case, whose inputs were drawn only then; it answers each and ends with {"kind": "end"}.
+"samples", "fresh", "skip", "memory_mib", "seconds"}. It is read before the locks, for it says what they are; nothing
+"samples", "fresh", "skip", "memory_mib", "seconds"}. It is read before the locks, for it says what they are; nothing of
+the submission runs before them. After the units the child sends {"kind": "ready"} and gets one more record, the calls of a
 """
 
 import contextlib
@@ -111,7 +111,7 @@ def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader) ->
     if observer.watches_rounds:
         observer.rounds.watch()
     if record["samples"]:
-        observer.samples = Samples(observer.recorder, record.pop("samples"))
+        observer.samples = Samples(observer.recorder, *record.pop("samples"))
         observer.samples.watch()
     if any("scipy" in unit["text"] for unit in record["units"]):
         observer.optimizers.watch()

@@ -45,8 +45,8 @@ from autograder.worker.optimizers import Optimizers
 from autograder.worker.passes import Passes
 from autograder.worker.plain import Rounds, mark_of_named, named_in, number_of
 from autograder.worker.recorder import Recorder, guarded, replace, said
-from autograder.worker.samples import Samples
 from autograder.worker.refusals import explanation
+from autograder.worker.samples import Samples
 from autograder.worker.transforms import Transforms
 from autograder.worker.units import Piece, UnitRecord
 

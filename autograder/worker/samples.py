@@ -1,9 +1,10 @@
-"""Samples that are others: where samples of sinusoids are assigned, those of other sinusoids are put in their place.
+"""Samples that are others: as they are assigned, others are put in their place, once in a run.
 
-In a case with `samples: other` every assignment is looked at, in functions as well, until its value is, over some x
-beside it, a sum of three sines and cosines of whole frequencies, and noise. Amplitudes and frequencies become others,
-within the range of the old ones; the noise stays. What was recovered from the samples follows; what they were made
-from, and what was typed in, does not.
+Every assignment is looked at, in functions as well, and what a loop has filled when it ends. With `samples: sinusoids`
+that is a list or vector which is, over some x beside it, a sum of three sines and cosines of whole frequencies, and
+noise: amplitudes and frequencies become others, within the range of the old ones; the noise stays. With
+`samples: field` it is an array on a grid, no coordinates: a wave is put on top of its first component. What was worked
+out from the samples follows; what they were made from, and what was typed in, does not.
 """
 
 import ast
@@ -22,19 +23,20 @@ MOST_LOOKS = 300  # at values that may be samples
 HIGHEST = 60  # frequency, in periods per unit of x
 TERMS = 3
 NOISE = 0.3  # of the size of the samples
-_OTHER = "__other_samples__"
+_OTHER, _REFILL = "__other_samples__", "__refill_with_others__"
 
 
 class Samples:
     """Puts other samples in place, once in a run."""
 
-    def __init__(self, recorder: Recorder, drawn: Sequence[float]) -> None:
+    def __init__(self, recorder: Recorder, kind: str, drawn: Sequence[float]) -> None:
         self.recorder = recorder
+        self.kind = kind
         self.drawn = drawn
-        self.looks = MOST_LOOKS
+        self.looks = MOST_LOOKS  # none are left when other samples are in place
 
     def watch(self) -> None:
-        replace(builtins, **{_OTHER: self._other})
+        replace(builtins, **{_OTHER: self._other, _REFILL: self._refill})
 
     def _other(self, value: Any, outer: Mapping[str, Any], inner: Mapping[str, Any]) -> Any:
         if self.looks <= 0:
@@ -44,14 +46,33 @@ class Samples:
             return tuple(self._put(part, {**outer, **inner, **beside}) for part in value)
         return self._put(value, {**outer, **inner})
 
+    def _refill(self, value: Any, outer: Mapping[str, Any], inner: Mapping[str, Any]) -> None:
+        """What a loop has filled, in its own place."""
+        if isinstance(value, list | np.ndarray | torch.Tensor):
+            changed = self._put(value, {**outer, **inner})
+            if changed is not value:
+                value[:] = changed
+
     def _put(self, value: Any, beside: Mapping[str, Any]) -> Any:
         changed = self._changed(value, beside)
         return value if changed is None else changed
 
     @guarded
     def _changed(self, value: Any, beside: Mapping[str, Any]) -> Any:
+        if self.looks <= 0:
+            return None
+        return self._another_field(value) if self.kind == "field" else self._other_sinusoids(value, beside)
+
+    def _another_field(self, value: Any) -> Any:
+        plane = _plane(value)
+        if plane is None:
+            return None
+        self.looks = 0
+        return _like(value, plane + _ripple(plane, self.drawn))
+
+    def _other_sinusoids(self, value: Any, beside: Mapping[str, Any]) -> Any:
         y = _series(value)
-        if y is None or self.looks <= 0:
+        if y is None:
             return None
         for x in _beside(y, beside):
             self.looks -= 1
@@ -82,11 +103,10 @@ class Resampled(ast.NodeTransformer):
     def visit_For(self, node: ast.For) -> ast.AST:
         """Lists that a loop has filled: looked at when it has ended."""
         self.generic_visit(node)
-        calls = (part.func for part in ast.walk(node) if isinstance(part, ast.Call))
-        filled = {f.value.id for f in calls if _is_append(f)}  # type: ignore[attr-defined]
+        filled = {name for part in ast.walk(node) for name in _filled_by(part)}
         if not filled:
             return node
-        looks = ast.parse("".join(f"{name}[:] = {_OTHER}({name}, globals(), locals())\n" for name in sorted(filled)))
+        looks = ast.parse("".join(f"{_REFILL}({name}, globals(), locals())\n" for name in sorted(filled)))
         both = ast.If(ast.Constant(True), [node, *looks.body], [])
         for part in ast.walk(both):
             if not hasattr(part, "lineno"):
@@ -94,8 +114,13 @@ class Resampled(ast.NodeTransformer):
         return both
 
 
-def _is_append(function: ast.expr) -> bool:
-    return isinstance(function, ast.Attribute) and function.attr == "append" and isinstance(function.value, ast.Name)
+def _filled_by(part: ast.AST) -> Iterator[str]:
+    """name.append(…), name[…] = …"""
+    targets = [part.func] if isinstance(part, ast.Call) else part.targets if isinstance(part, ast.Assign) else []
+    for target in targets:
+        filling = isinstance(target, ast.Subscript) or (isinstance(target, ast.Attribute) and target.attr == "append")
+        if filling and isinstance(target.value, ast.Name):  # type: ignore[attr-defined]
+            yield target.value.id  # type: ignore[attr-defined]
 
 
 def _series(value: Any) -> Array | None:
@@ -109,6 +134,30 @@ def _series(value: Any) -> Array | None:
         return None
     alone = array.size == max(array.shape) and np.all(np.isfinite(array)) and np.ptp(array) > 0
     return np.ravel(array).astype(float) if alone else None
+
+
+def _plane(value: Any) -> Array | None:
+    """A component of a field on a grid, or both; no coordinates, which change along one axis only."""
+    if not isinstance(value, np.ndarray | torch.Tensor) or (isinstance(value, torch.Tensor) and value.requires_grad):
+        return None
+    array = as_array(value)
+    if array is None or array.dtype.kind != "f" or not np.all(np.isfinite(array)):
+        return None
+    first = array
+    if array.ndim == 3 and 2 in (array.shape[0], array.shape[-1]):
+        first = array[0] if array.shape[0] == 2 else array[..., 0]
+    moving = first.ndim == 2 and min(first.shape) >= 5 and all(np.any(np.diff(first, axis=i)) for i in (0, 1))
+    return array.astype(float) if moving else None
+
+
+def _ripple(plane: Array, drawn: Sequence[float]) -> Array:
+    """A periodic wave along both axes, in the first component."""
+    first = plane[..., 0] if plane.ndim == 3 and plane.shape[0] != 2 else plane[0] if plane.ndim == 3 else plane
+    i, j = (2 * np.pi * np.arange(n) / n for n in first.shape)
+    wave = np.std(first) * (0.5 + drawn[1]) * np.sin(i[:, None] + 6 * drawn[2]) * np.cos(j + 6 * drawn[3])
+    ripple = np.zeros_like(plane)
+    (ripple[..., 0] if plane.ndim == 3 and plane.shape[0] != 2 else ripple[0] if plane.ndim == 3 else ripple)[:] = wave
+    return ripple
 
 
 def _beside(y: Array, values: Mapping[str, Any]) -> Iterator[Array]:
