@@ -2,8 +2,8 @@
 
 The job is the first record that the trusted side sends: {"units", "folder", "uid", "seed", "swap", "scale", "moved",
 "samples", "fresh", "skip", "memory_mib", "seconds"}. It is read before the locks, for it says what they are; nothing
-"samples", "fresh", "skip", "memory_mib", "seconds"}. It is read before the locks, for it says what they are; nothing of
-the submission runs before them. After the units the child sends {"kind": "ready"} and gets one more record, the calls of a
+of the submission runs before them. After the units the child sends {"kind": "ready"} and gets one more record, the
+calls of a hidden case, whose inputs were drawn only then; it answers each and ends with {"kind": "end"}.
 """
 
 import contextlib
