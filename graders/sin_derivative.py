@@ -19,7 +19,7 @@ MANY_POINTS = 10  # so many that it is a curve even where nothing is drawn
 SPOKEN = r"f\(x\) ?= ?\\?sin|sin\(x\)|sine|正弦"
 DERIVATIVE = r"deriv|f'\(|f\\'|f′|d[fy] ?_?/? ?dx|grad|slope|autograd|backward|导|diff|jvp|vjp|tangent"
 PLAIN = frozenset(
-    "Sin Cos Sum Mean Mul Div Select Unbind View Expand Clone Squeeze Unsqueeze Slice Index Stack Cat Dot Deg2rad "
+    "Sin Cos Sum Mean Mul Div Select Unbind View Expand Clone Squeeze Unsqueeze Slice Index Stack Cat Dot Deg2Rad "
     "ToCopy Alias".split()
 )
 RAISED = {"scalar_outputs": "vector_backward", "no_graph": "no_graph", "second_time": "freed_graph"}
