@@ -67,9 +67,9 @@ def _judged(as_written, other, left, reason):
 def _trouble(seen):
     """(reason, where) of what spoils both parts at once."""
     splits = _known(seen)
-    if any(map(_is_right, splits)):
+    if any(_is_right(s) and not s.late for s in splits):
         return []
-    exchanged = [("axes_exchanged", s.at) for s in splits if s.exchanged]
+    exchanged = [("axes_exchanged", s.at) for s in splits if s.exchanged and not s.late]
     mixed = exchanged or list(_kinds_mixed(seen))
     return mixed or ([] if splits or list(_off_by_something(seen)) else [("no_parts", None)])
 
@@ -162,11 +162,12 @@ def _has_field(seen):
 class _Split:
     """V = S + H: the divergence of S and the curl of H, in units of what is allowed."""
 
-    def __init__(self, at, field, solenoidal, axes):
+    def __init__(self, at, field, solenoidal, axes, late):
         rest = tuple(v - s for v, s in zip(field, solenoidal, strict=True))
         ways = [axes] if axes else [[(1, 1.0), (0, 1.0)], [(0, 1.0), (1, 1.0)]]
         measured = [(_divergence(solenoidal, way), _curl(rest, way), _allowed(field, way)) for way in ways]
         div, curl, allowed = min(measured, key=lambda m: max(m[0], m[1]) / m[2])
+        self.late = late  # a part was there before the field
         self.at, self.field, self.div, self.curl = at, field, div / allowed, curl / allowed
         turned = [(axis, step) for (axis, _), (_, step) in zip(ways[0][::-1], ways[0], strict=True)]
         self.exchanged = bool(axes) and max(_divergence(solenoidal, turned), _curl(rest, turned)) <= ALLOWED[0]
@@ -185,14 +186,13 @@ def _known(seen):
     parts = _parts(seen)
     axes, found = _axes(parts), []
     ways = [_summands(parts, p) for p in parts]
-    made = [(p, way) for p, way in zip(parts, ways, strict=True) if way]
-    for vx, first, vy, second in (
-        (p, a, q, b) for p, a in made for q, b in made if p is not q and _is_field(p, q, axes)
-    ):
-        field = (vx.array, vy.array)
-        for a, b in ((a, b) for a in first for b in second if a is not b):
-            if _is_proper(field, (a.array, b.array)) and len(found) < MOST_SPLITS:
-                found.append(_Split(max((a.at, b.at), key=lambda at: at.order), field, (a.array, b.array), axes))
+    for j, vy in enumerate(parts):
+        for i, vx in enumerate(parts[:j] if ways[j] else []):
+            field = (vx.array, vy.array)
+            both = [(a, b) for a in ways[i] for b in ways[j] if a is not b and _is_proper(field, (a.array, b.array))]
+            for a, b in both[: MOST_SPLITS - len(found)] if both and _is_field(vx, vy, axes) else []:
+                late = min(parts.index(a), parts.index(b)) < j
+                found.append(_Split(max((a.at, b.at), key=lambda at: at.order), field, (a.array, b.array), axes, late))
     return found
 
 
@@ -306,8 +306,9 @@ def _is_borne_out(as_written, other, is_as_good):
 
 
 def _fields(parts):
-    """Pairs of components that stand beside one another."""
-    return [(a, b) for i, a in enumerate(parts) for b in parts[i + 1 : i + 4]]
+    """Pairs of components, no coordinates, that stand beside one another."""
+    moving = [p for p in parts if np.ptp(p.array) > 0 and _grid(p.array)[0] is None]
+    return [(a, b) for i, a in enumerate(moving) for b in moving[i + 1 : i + 4]]
 
 
 def _kinds_mixed(seen):
@@ -323,7 +324,8 @@ def _kinds_mixed(seen):
             if min(np.linalg.norm(div), np.linalg.norm(curl)) < 1e-6 * (vx.size + vy.size):
                 continue
             mixed = [s * (-curl - div) + start for s, start in ((1, 0), (-1, 0), (1, vx.array), (1, vy.array))]
-            for p, want in ((p, array[inside]) for p in parts for array in mixed):
+            later = parts[parts.index(vy) + 1 :]
+            for p, want in ((p, array[inside]) for p in later for array in mixed):
                 if np.linalg.norm(p.array[inside] - want) <= 0.02 * np.linalg.norm(want) and np.any(want):
                     yield "kinds_mixed", p.at
 
@@ -333,7 +335,7 @@ def _pairs_without_sum(seen):
     parts = _parts(seen)
     axes = _axes(parts)
     way = axes or [(1, 1.0), (0, 1.0)]
-    moving = [f for f in _fields([p for p in parts if np.ptp(p.array) > 0 and _grid(p.array)[0] is None])]
+    moving = _fields(parts)
     fields = [f for f in moving if _is_field(*f, axes)]
     arrays = [tuple(p.array for p in f) for f in moving]
     no_div = [f for f, a in zip(moving, arrays, strict=True) if _divergence(a, way) <= ALLOWED[0] < _curl(a, way)]

@@ -45,16 +45,19 @@ def function(as_written, other):
 def frequencies(as_written, other):
     """L, M and N are among the numbers that came out, up to sign."""
     samples = _samples(as_written)
-    if _follows(as_written, other) or (samples and _others_found(as_written, other, samples)):
+    if _follows(as_written, other):
         return holds(True)
     if samples is None:
         return for_a_person(as_written.words())
     reasons = [name for name, _ in _mistakes(as_written, samples)]
+    if "off_by_one" in reasons:
+        return holds(False, otherwise="off_by_one")
+    if _others_found(as_written, other, samples):
+        return holds(True)
     if "stuck" in reasons:
         return not_reached()
     known = _numbers(_groups(as_written))
-    wrong = "off_by_one" if "off_by_one" in reasons else "none_found"
-    return confirmed(holds(_are_among(samples[2][:, 1], known, samples[0]), otherwise=wrong), by=False)
+    return confirmed(holds(_are_among(samples[2][:, 1], known, samples[0]), otherwise="none_found"), by=False)
 
 
 # ---------------------------------------------------------------------------------- the samples
