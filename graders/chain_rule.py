@@ -158,7 +158,7 @@ def _by_hand(seen):
         return []
     shown = [(at, number) for at, number in _single(seen) if seen.own_words_near(ABOUT, at)]
     numbers = _few(number for _, number in shown)
-    chains = [(w, a, r) for w in numbers for a, r in _all_residuals(w, numbers)]
+    chains = [(w, a, r) for w in numbers for a, r in _all_residuals(w, numbers) if abs(r) != 1]  # 2x · 1 is many things
     for reason, factor in (("by_hand", lambda a: 2 * a), ("inner_forgotten", lambda a: 2)):
         for w, a, r in chains:
             made = [(at, number) for at, number in shown if np.isclose(number, factor(a) * r)]
