@@ -18,7 +18,7 @@ import torch
 from autograder.worker.arrays import Array, as_array
 from autograder.worker.recorder import Recorder, guarded, replace
 
-FEWEST, MOST = 12, 4000  # samples
+FEWEST, MOST = 12, 2000  # samples
 MOST_LOOKS = 300  # at values that may be samples
 HIGHEST = 60  # frequency, in periods per unit of x
 TERMS = 3
