@@ -158,7 +158,8 @@ def _by_hand(seen):
         return []
     shown = [(at, number) for at, number in _single(seen) if seen.own_words_near(ABOUT, at)]
     numbers = _few(number for _, number in shown)
-    chains = [(w, a, r) for w in numbers for a, r in _all_residuals(w, numbers) if abs(r) != 1]  # 2x · 1 is many things
+    typed = {number for at, _ in shown for number in seen.written_numbers(at, within=4)}
+    chains = [(w, a, r) for w in numbers if abs(w) in typed for a, r in _all_residuals(w, numbers) if abs(a) in typed]
     for reason, factor in (("by_hand", lambda a: 2 * a), ("inner_forgotten", lambda a: 2)):
         for w, a, r in chains:
             made = [(at, number) for at, number in shown if np.isclose(number, factor(a) * r)]
