@@ -144,6 +144,17 @@ class Minimized:
 
 
 @dataclass(frozen=True, slots=True)
+class Resampled:
+    """Where samples are others: x and y, as they are now, and what y is made of beside noise."""
+
+    order: int  # of the observation before it
+    where: str
+    x: Array
+    y: Array
+    terms: Array  # rows: 1 for cos or 0 for sin, frequency, amplitude
+
+
+@dataclass(frozen=True, slots=True)
 class Called:
     """What a student's function returned in a hidden case."""
 
@@ -261,6 +272,7 @@ Observation = (
     | Plain
     | Round
     | Minimized
+    | Resampled
     | Called
     | Comparison
     | Text
@@ -280,6 +292,7 @@ KINDS: Mapping[str, type] = {
     "plain": Plain,
     "round": Round,
     "minimized": Minimized,
+    "resampled": Resampled,
     "called": Called,
     "comparison": Comparison,
     "text": Text,

@@ -2,7 +2,7 @@
 
 import json
 
-from autograder.model import Limits
+from autograder.model import SAMPLES, Limits
 from autograder.oracle import FORMS, OPERATIONS, RECIPES
 from autograder.shapes import Choice, Either, Flag, Key, List, NameOr, Number, Record, Table, Text
 
@@ -36,6 +36,7 @@ _CASE = Record(
         "seed": Key(Choice(("fresh",)), "random inputs are others"),
         "cotangents": Key(Choice(("scaled",)), "every backward pass starts from c times what it would start from"),
         "numbers": Key(Choice(("moved",)), "decimal fractions that stand alone in the code are others"),
+        "samples": Key(Choice(SAMPLES), "data that the submission makes are others, as they are assigned"),
         "hidden": Key(Flag(), "students are shown relations, not the numbers of this case"),
         "together": Key(Flag(), "it may share its run with the conditions of other cases"),
         "calls": Key(Table(_CALL), "name → arguments of a student's function, or the name of an earlier call"),

@@ -104,6 +104,9 @@ class Call:
     same_as: str = ""  # an earlier call, whose arguments it gets once more
 
 
+SAMPLES = ("sinusoids", "field")  # that can be others
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One run of the whole submission under stated conditions. `as_written` changes nothing."""
@@ -113,6 +116,7 @@ class Case:
     fresh_seed: bool = False
     scaled: bool = False  # every cotangent is multiplied by a hidden number, and every graph is kept
     moved: bool = False  # decimal fractions that stand alone in the code are other ones
+    samples: str = ""  # what becomes another as it is assigned: one of SAMPLES, or nothing
     hidden: bool = False
     together: bool = False  # criteria read all conditions off what they see: others may be set in the same run
     calls: tuple[Call, ...] = ()
@@ -120,7 +124,7 @@ class Case:
     @property
     def conditions(self) -> tuple[object, ...]:
         """Cases of different exercises with the same ones are one run."""
-        return self.swap, self.fresh_seed, self.scaled, self.moved
+        return self.swap, self.fresh_seed, self.scaled, self.moved, self.samples
 
 
 @dataclass(frozen=True, slots=True)

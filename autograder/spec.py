@@ -87,14 +87,15 @@ def _limits(seconds: float = Limits().seconds, memory_mib: float = Limits().memo
 
 
 def _case(name: str, at: At, read: Mapping[str, Any]) -> Case:
-    if read.get("together") and "numbers" in read:
-        raise (at / "together").error("cannot be true where numbers are moved: that is another program")
+    if read.get("together") and {"numbers", "samples"} & set(read):
+        raise (at / "together").error("cannot be true where numbers or samples are others: that is another program")
     return Case(
         name=name,
         swap=read.get("swap", ""),
         fresh_seed="seed" in read,
         scaled="cotangents" in read,
         moved="numbers" in read,
+        samples=read.get("samples", ""),
         hidden=read.get("hidden", False),
         together=read.get("together", False),
         calls=_calls(at / "calls", read.get("calls", {})),

@@ -47,6 +47,7 @@ def blank_job(memory_mib: int, seconds: float) -> Job:
         "swap": None,
         "scale": 1.0,
         "moved": 1.0,
+        "samples": None,
         "skip": [],
         "memory_mib": memory_mib,
         "seconds": seconds,

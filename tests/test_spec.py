@@ -64,6 +64,7 @@ def test_an_unknown_key_comes_with_a_suggestion(broken):
         (lambda d: d["cases"]["fresh"]["calls"].update(again="nobody"), "which is no call before it"),
         (lambda d: d["cases"]["fresh"]["calls"]["tall"][1].update({"as": "lists"}), "known are tensor, array, "),
         (lambda d: d["cases"]["fresh"].update(numbers="fixed"), "the only choice is 'moved'"),
+        (lambda d: d["cases"]["fresh"].update(samples="many"), "known are sinusoids, field"),
         (lambda d: d.update(limits={"seconds": 0}), "has to be at least 0.1"),
         (lambda d: d.update(limits={"memory_mib": float("inf")}), "limits.memory_mib has to be finite, got inf"),
         (lambda d: d["criteria"]["matrix"].update(points=float("inf")), "points has to be finite, got inf"),

@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from autograder import wire
 
 MAX_REMARKS = 50
-UNCOUNTED = ("plain", "round", "minimized")  # made beside others, in whose order they stand
+UNCOUNTED = ("plain", "round", "minimized", "resampled")  # made beside others, in whose order they stand
 RESERVE = 1 << 24  # bytes of the wire that passes leave to curves and values
 OF_PASSES = 1 << 24  # bytes that curves and values leave to passes
 

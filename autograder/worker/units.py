@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-from autograder.worker import plain
+from autograder.worker import plain, samples
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -94,6 +94,8 @@ def _execute(node: ast.stmt, namespace: dict[str, Any], file: str, observer: "Ob
         node = ast.fix_missing_locations(_Unasserted().visit(node))
     if observer.moved != 1.0:
         node = _Moved(observer.moved).visit(node)
+    if observer.samples is not None:
+        node = ast.fix_missing_locations(samples.Resampled().visit(node))
     if observer.watches_rounds:
         node = ast.fix_missing_locations(plain.Watched(observer.rounds.numbers).visit(node))
     try:
@@ -219,15 +221,15 @@ def _cell(label: str, text: str, shell: "InteractiveShell") -> Piece:
     return Piece(label, text, tuple(nodes), shows_last=True, remark=remark)
 
 
-def _statements(text: str, shell: "InteractiveShell", first_line: int) -> Iterator[Piece]:
+def _statements(text: str, shell: "InteractiveShell", first_line: int, broken: int = 0) -> Iterator[Piece]:
     """Statement by statement; around what is no Python, everything that can be parsed."""
-    lines, broken = text.split("\n"), 0
+    lines = text.split("\n")
     while any(line.strip() for line in lines) and broken < MAX_BROKEN:
         try:
             nodes, remark = _parse("\n".join(lines), shell)
         except Exception as error:  # noqa: BLE001  as above
             start, end = _broken_block(lines, _line_to_blame(error))
-            yield from _clean_statements(lines[:start], shell, first_line)
+            yield from _clean_statements(lines[:start], shell, first_line, broken + 1)
             yield _one_broken(lines[start:end], shell, first_line + start, error)
             lines, first_line, broken = lines[end:], first_line + end, broken + 1
         else:
@@ -235,11 +237,12 @@ def _statements(text: str, shell: "InteractiveShell", first_line: int) -> Iterat
             return
 
 
-def _clean_statements(lines: list[str], shell: "InteractiveShell", first_line: int) -> list[Piece]:
+def _clean_statements(lines: list[str], shell: "InteractiveShell", first_line: int, broken: int) -> list[Piece]:
+    """What stands before a broken block: Python, unless it holds another one, which is found only now."""
     try:
         nodes, remark = _parse("\n".join(lines), shell)
-    except Exception:  # noqa: BLE001  the block was cut too late; it costs what stands before it as well
-        return []
+    except Exception:  # noqa: BLE001  as above
+        return list(_statements("\n".join(lines), shell, first_line, broken))
     return list(_as_pieces(nodes, "\n".join(lines), first_line, remark))
 
 
