@@ -150,13 +150,18 @@ def judge(exercise: Exercise, grader: Any, seen: Mapping[str, Seen], attempted: 
     return Answer(exercise, attempted, verdicts)
 
 
+def cases_of(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The cases that a criterion looks at: the names of its parameters."""
+    return function.__code__.co_varnames[: function.__code__.co_argcount]
+
+
 def _verdict(criterion: Criterion, grader: Any, seen: Mapping[str, Seen], attempted: bool) -> Verdict:
     as_written = seen["as_written"]
     if not attempted:
         return _absent(criterion, as_written)
     function = getattr(grader, criterion.name)
     try:
-        names = function.__code__.co_varnames[: function.__code__.co_argcount]
+        names = cases_of(function)
         if not set(names) <= set(seen):
             return Verdict(criterion, Status.NEEDS_REVIEW, "case_unproven")
         found = settle(function(*(seen[name] for name in names)), criterion)

@@ -38,6 +38,10 @@ commands for results that are there (each with --help):
   grade.py formats                             what --to can write, for which system
   grade.py bundle gradescope -o autograder.zip an autograder to upload
 
+commands for authors of exercises (each with --help):
+  grade.py new NAME                            an exercise that works, to start from
+  grade.py check [NAME...]                     tries out all that is claimed of exercises
+
 where results go:
   stdout                 each submission with its points and the reason where points were lost
   DIR/results.json       everything, for programs (docs/results.md describes it)
@@ -78,10 +82,10 @@ def _add_what_is_graded(parser: argparse.ArgumentParser) -> None:
     add("--layout", choices=LAYOUTS, default="", metavar="NAME", help=f"whose download a PATH is: {', '.join(LAYOUTS)}")
     add("--roster", type=_path, metavar="FILE", help="a CSV that joins names, e-mails and student numbers")
     add("--exercise", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
-    add("--seed", type=_seed, metavar="N", help="for the hidden inputs (default: that of the last run)")
+    add("--seed", type=seed, metavar="N", help="for the hidden inputs (default: that of the last run)")
     add("--timeout", type=_seconds, metavar="S", help="seconds for one run (default: the exercise's limit)")
     jobs = processors()
-    add("--jobs", type=_jobs, default=jobs, metavar="N", help=f"submissions at once (default: {jobs})")
+    add("--jobs", type=count, default=jobs, metavar="N", help=f"submissions at once (default: {jobs})")
     add("--again", action="store_true", help="run everything again, also what has been graded before")
     unsafe = "grade even where submissions can read every file that you can"
     add("--allow-unsafe", action="store_true", help=unsafe)
@@ -106,11 +110,11 @@ def _path(text: str) -> Path:
     return Path(text)
 
 
-def _seed(text: str) -> int:
+def seed(text: str) -> int:
     return _whole(text, 0, 2**31 - 1)
 
 
-def _jobs(text: str) -> int:
+def count(text: str) -> int:
     return _whole(text, 1, 4096)
 
 

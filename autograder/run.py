@@ -1,16 +1,17 @@
 """Grade one, grade many. report = judge(exercise, observe(submission, case))"""
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from autograder import exhibits, judge, oracle, reports, server, spec
 from autograder.kept import Memory
 from autograder.ladder import Rung
-from autograder.model import Case, Exercise, Report, Submission
+from autograder.model import Answer, Case, Exercise, Report, Submission
 from autograder.observe import Conditions, Observed, Runs, Unproven, distinct
 from autograder.sandbox import CannotStart, Sandbox, SandboxError
 from autograder.seen import Seen
@@ -19,6 +20,18 @@ from autograder.talk import Calls, Ending, Job
 
 SECRETS = ("graders", "exercises", "autograder/judge.py", "autograder/oracle.py")  # what no submission may read
 ROOT = Path(__file__).resolve().parent.parent
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was seen of one submission, before it is judged."""
+
+    written: Observed
+    hidden: tuple[Observed, ...]
+    seen: Mapping[str, Mapping[str, Seen]]  # exercise → case → evidence
+    attempted: frozenset[str]  # exercises that something in it is about
 
 
 class Grader:
@@ -87,9 +100,13 @@ class Grader:
 
     def grade(self, submissions: Sequence[Submission]) -> Iterator[Report]:
         """A report for each submission. One submission's trouble never touches the next."""
-        if self.memory is None and any(_runs(submission) for submission in submissions):
+        if self.memory is None and any(is_run(submission) for submission in submissions):
             self._wait()
         return self._pool.map(self.grade_one, submissions)
+
+    def map(self, function: Callable[[T], S], items: Iterable[T]) -> Iterator[S]:
+        """As many at once as the sandbox has lanes, in the order of the items."""
+        return self._pool.map(function, items)
 
     def grade_one(self, submission: Submission) -> Report:
         """Never raises for anything that a submission does."""
@@ -98,7 +115,7 @@ class Grader:
         return self.memory.report(submission) or self.memory.keep(self._graded(submission))
 
     def _graded(self, submission: Submission) -> Report:
-        if _runs(submission) and self.memory is None:
+        if is_run(submission) and self.memory is None:
             self._wait()
         try:
             return self._grade(submission)
@@ -153,27 +170,38 @@ class Grader:
     def _of(self, submission: Submission) -> Runs:
         return Runs(submission, self._conditions, self.memory.runs(self._run) if self.memory else self._run)
 
-    def _grade(self, submission: Submission) -> Report:
-        if not _runs(submission):
-            return reports.not_run(submission, self._exercises)
+    def look(self, submission: Submission, only: Collection[str] = ()) -> Looked:
+        """Run a submission, every case that its attempts (at `only` these exercises) ask for. Raises SandboxError."""
         runs = self._of(submission)
         written = runs.observe(spec.AS_WRITTEN)
         last = runs.views(written, written.last, self._exercises)
-        rest = self._attempted(last)
+        rest = self._attempted(last, only)
         first = runs.views(written, written.first, self._exercises) if written.cut else last
-        whole = self._attempted(first) - rest if written.cut else set()
+        whole = self._attempted(first, only) - rest if written.cut else set()
         seen = {e: {"as_written": (first if e in whole else last)[e]} for e in last}
-        hidden = [
+        hidden = (
             *self._hidden(runs, rest, seen, written.skipped),
             *self._hidden(runs, whole, seen, None),
-        ]
-        judged = (judge.judge(e, self._graders[e.name], seen[e.name], e.name in rest | whole) for e in self._exercises)
-        shown = {name: exhibits.of(self._graders[name], seen[name]["as_written"]) for name in rest | whole}
-        return reports.graded(submission, written, hidden, tuple(judged), shown)
+        )
+        return Looked(written, hidden, seen, frozenset(rest | whole))
 
-    def _attempted(self, views: Mapping[str, Seen]) -> set[str]:
+    def judged(self, looked: Looked, exercise: Exercise) -> Answer:
+        """What was made of one exercise."""
+        name = exercise.name
+        return judge.judge(exercise, self._graders[name], looked.seen[name], name in looked.attempted)
+
+    def _grade(self, submission: Submission) -> Report:
+        if not is_run(submission):
+            return reports.not_run(submission, self._exercises)
+        looked = self.look(submission)
+        shown = {name: exhibits.of(self._graders[name], looked.seen[name]["as_written"]) for name in looked.attempted}
+        answers = tuple(self.judged(looked, exercise) for exercise in self._exercises)
+        return reports.graded(submission, looked.written, looked.hidden, answers, shown)
+
+    def _attempted(self, views: Mapping[str, Seen], only: Collection[str]) -> set[str]:
         """The exercises that something in this run is about."""
-        return {name for name, seen in views.items() if judge.attempted(self._graders[name], seen)}
+        names = [name for name in views if name in only or not only]
+        return {name for name in names if judge.attempted(self._graders[name], views[name])}
 
     def _hidden(
         self,
@@ -199,7 +227,8 @@ class Grader:
                 yield observed
 
 
-def _runs(submission: Submission) -> bool:
+def is_run(submission: Submission) -> bool:
+    """Whether there is anything in it that can be run."""
     return not submission.declined and any(file.units for file in submission.files)
 
 

@@ -25,10 +25,15 @@ GENERAL_REASONS = ("none", "shape", "dtype", "not_finite", "values", "not_execut
 
 def load_all(folder: Path | None = None) -> dict[str, Exercise]:
     """Every exercise of a folder, by name, each checked against its grader."""
-    paths = sorted((folder or FOLDER).glob("*.yaml"))
-    if not paths:
+    return {path.stem: load(path) for path in paths(folder)}
+
+
+def paths(folder: Path | None = None) -> list[Path]:
+    """The exercises of a folder. Raises SpecError if there are none."""
+    found = sorted((folder or FOLDER).glob("*.yaml"))
+    if not found:
         raise SpecError(f"{folder or FOLDER}: no exercise found; expected files such as jacobian.yaml")
-    return {path.stem: load(path) for path in paths}
+    return found
 
 
 def load(path: Path) -> Exercise:

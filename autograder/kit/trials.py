@@ -1,0 +1,136 @@
+"""What a grader makes of wrong programs: each mutant of each right sample is run and judged, and sorted into fates.
+
+A mutant that loses points is refused. One that keeps them all is
+
+    no different      if every criterion that is judged by numbers rests on numbers that the right sample rested on as
+                      well. So is one where a fact still holds, such as that a second pass ran
+    elsewhere         if its numbers are others because derivatives were taken at other points, or with other weights,
+                      and are right there
+    another function  if they are others because another function was differentiated, and are right for that one
+    a survivor        else: the same question, other numbers, full points. A hole in the grader, until somebody shows
+                      that it is none
+
+What the third and fourth excuse is only as good as the reference that a grader compares with, and the fourth is none
+where the exercise states the function. docs/writing-an-exercise.md says what to make of that.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from autograder import spec
+from autograder.kit import mutants
+from autograder.kit.grounds import Numbers, Question, are_same, grounds, question
+from autograder.kit.least import least
+from autograder.kit.mutants import Mutant
+from autograder.kit.samples import Sample, words
+from autograder.model import Answer, Exercise, Status, Submission
+from autograder.run import Grader
+from autograder.sandbox import CannotStart, SandboxError
+
+
+class Fate(Enum):
+    """What became of a mutant."""
+
+    REFUSED = "refused"
+    NO_DIFFERENCE = "no different"
+    ELSEWHERE = "elsewhere"
+    OTHER_FUNCTION = "another function"
+    SURVIVED = "survived"
+    BROKE = "broke the grader"  # an exception of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A mutant of a sample that is right in an exercise, and what became of it."""
+
+    exercise: str
+    sample: str
+    mutant: Mutant
+    fate: Fate
+    criterion: str = ""  # that told, or should have told
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A program's verdicts in one exercise, what they rest on, and what it asked."""
+
+    answer: Answer
+    grounds: dict[str, list[Numbers]]
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A right sample, reduced to what one of its answers is made of."""
+
+    exercise: Exercise
+    sample: str
+    submission: Submission
+    judged: Judged
+
+
+def original(grader: Grader, exercise: Exercise, sample: Sample) -> Original:
+    """The part of a sample that gets exactly what the whole one gets in this exercise."""
+    expected = sample.expected[exercise.name]
+    part = least(sample.submission, lambda s: _words(grader, exercise, s) == expected)
+    return Original(exercise, sample.path, part, _judged(grader, exercise, part))
+
+
+def drawn(original: Original, at_most: int = 0) -> list[Mutant]:
+    """Its mutants, in the order of the text; `at_most` so many, evenly drawn, unless that is 0."""
+    made = list(mutants.of(original.submission))
+    if not 0 < at_most < len(made):
+        return made
+    return [made[i * len(made) // at_most] for i in range(at_most)]
+
+
+def trial(grader: Grader, original: Original, mutant: Mutant) -> Trial:
+    """Run and judge a mutant, and tell its fate."""
+    try:
+        fate, criterion = _fate(original.judged, _judged(grader, original.exercise, mutant.submission), mutant)
+    except CannotStart:
+        raise
+    except SandboxError:  # it ended the processes around its own, which is no way to full points
+        fate, criterion = Fate.REFUSED, ""
+    return Trial(original.exercise.name, original.sample, mutant, fate, criterion)
+
+
+def _judged(grader: Grader, exercise: Exercise, submission: Submission) -> Judged:
+    looked = grader.look(submission, only=(exercise.name,))
+    seen = looked.seen[exercise.name]
+    answer, module = grader.judged(looked, exercise), spec.grader_of(exercise)
+    passed = [verdict.criterion for verdict in answer.verdicts if verdict.status is Status.PASSED]
+    found = {criterion.name: grounds(criterion, module, seen) for criterion in passed}
+    return Judged(answer, found, question(seen[spec.AS_WRITTEN.name]))
+
+
+def _words(grader: Grader, exercise: Exercise, submission: Submission) -> dict[str, str]:
+    try:
+        looked = grader.look(submission, only=(exercise.name,))
+    except SandboxError:
+        return {}
+    return words(grader.judged(looked, exercise))
+
+
+def _fate(before: Judged, after: Judged, mutant: Mutant) -> tuple[Fate, str]:
+    """And the criterion that told, or should have."""
+    changed = ""
+    for was, now in zip(before.answer.verdicts, after.answer.verdicts, strict=True):
+        name = was.criterion.name
+        if now.status is Status.GRADER_ERROR:
+            return Fate.BROKE, f"{name}: {now.detail}"
+        if was.status is Status.PASSED and now.status is not Status.PASSED:
+            return Fate.REFUSED, name
+        if was.status is Status.PASSED and not any(
+            are_same(after.grounds[name][0], known) for known in before.grounds[name]
+        ):
+            changed = changed or name
+    return (_excuse(before.question, after.question, mutant), changed) if changed else (Fate.NO_DIFFERENCE, "")
+
+
+def _excuse(before: Question, after: Question, mutant: Mutant) -> Fate:
+    """Why numbers that are others may be right."""
+    if not after.given <= before.given:
+        return Fate.ELSEWHERE
+    other = not after.values <= before.values or not (mutant.operator.values_stay or after.slopes <= before.slopes)
+    return Fate.OTHER_FUNCTION if other else Fate.SURVIVED
