@@ -142,11 +142,16 @@ def _check_exhibit(path: str, function: Callable[..., object] | None) -> None:
         raise SpecError(f"{path}: {EXHIBIT} has to have one parameter, {AS_WRITTEN.name}: hidden runs are never drawn")
 
 
-def _check_reasons(exercise: Exercise, where: str, grader: ModuleType) -> None:
-    """A text whose reason the grader never gives would be lost in silence."""
+def reasons(grader: ModuleType) -> set[str]:
+    """All that a grader may give as one: its texts and its keywords, and the general ones."""
     nodes = list(ast.walk(ast.parse(inspect.getsource(grader))))
     given = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    given |= {node.arg for node in nodes if isinstance(node, ast.keyword) and node.arg} | set(GENERAL_REASONS)
+    return given | {node.arg for node in nodes if isinstance(node, ast.keyword) and node.arg} | set(GENERAL_REASONS)
+
+
+def _check_reasons(exercise: Exercise, where: str, grader: ModuleType) -> None:
+    """A text whose reason the grader never gives would be lost in silence."""
+    given = reasons(grader)
     for criterion in exercise.criteria:
         for reason in criterion.feedback:
             if reason not in given:

@@ -101,7 +101,9 @@ def test_a_y_that_lost_a_part_of_its_own_graph(grade):
     assert told(grade(f"{START}{code}\n"))["detach"]["own_graph"] == "values"
 
 
-@pytest.mark.parametrize("root", ["y.mean().backward()", "y.backward(torch.tensor([1., 1., 1.]))", "y.sum().backward()"])
+@pytest.mark.parametrize(
+    "root", ["y.mean().backward()", "y.backward(torch.tensor([1., 1., 1.]))", "y.sum().backward()"]
+)
 def test_other_ways_to_pass_y_itself(grade, root):
     """A mean, weights."""
     code = RIGHT["detach"].replace("x.grad = None; y.sum().backward()", f"x.grad = None; {root}")

@@ -35,7 +35,7 @@ a sum, a row too few, another sign or number), and the wrong program is graded. 
                      somebody shows that it is none, and says so in graders/accepted_mutants.yaml
   elsewhere          the gradient of the same function at other points or with other weights
   another function   the gradient of another function, right for that one; of exercises that state
-                     their function, look at these
+                     their function, look at these (--verbose)
   no different       nothing that is judged is another number
 
 examples:
@@ -83,6 +83,8 @@ def _check_parser() -> argparse.ArgumentParser:
     parser.add_argument("--mutants", action="store_true", help="grade wrong programs made of the right samples")
     most = "of each sample and exercise, so many mutants, evenly drawn (default: all)"
     parser.add_argument("--at-most", type=options.count, default=0, metavar="N", help=most)
+    excused = "with --mutants, list those that are right elsewhere or for another function as well"
+    parser.add_argument("--verbose", action="store_true", help=excused)
     parser.add_argument("--seed", type=options.seed, default=SEED, metavar="N", help="for the hidden inputs")
     jobs = options.processors()
     parser.add_argument("--jobs", type=options.count, default=jobs, metavar="N", help=f"at once (default: {jobs})")
@@ -115,8 +117,9 @@ def _new(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    if arguments.at_most and not arguments.mutants:
-        raise Refused("check: --at-most goes with --mutants")
+    for option, given in (("--at-most", arguments.at_most), ("--verbose", arguments.verbose)):
+        if given and not arguments.mutants:
+            raise Refused(f"check: {option} goes with --mutants")
     if arguments.schema:
         from autograder import form
 
@@ -165,7 +168,8 @@ def _mutants(
         drawn = [(one, mutant) for one in originals for mutant in trials.drawn(one, arguments.at_most)]
         coming = grader.map(lambda pair: trials.trial(grader, *pair), drawn)
         tried = list(watched(coming, len(drawn), "mutants"))
-    return 1 if shown.mutants(wanted, tried, known, complete=not arguments.at_most) else 0
+    complete = not arguments.at_most
+    return 1 if shown.mutants(wanted, tried, known, complete=complete, verbose=arguments.verbose) else 0
 
 
 def _exercises() -> Mapping[str, "Exercise"]:

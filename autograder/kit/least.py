@@ -5,7 +5,7 @@ the number of each line. Found by halving, as delta debugging does (Zeller, *Yes
 """
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from autograder.kit.mutants import NO_PYTHON
@@ -23,16 +23,25 @@ class _Piece:
     first: int
     last: int
 
+    def stands_at(self, submission: Submission, places: Collection[str]) -> bool:
+        unit = submission.files[self.file].units[self.unit]
+        lines = [f"line {n}" for n in range(self.first, self.last + 1)] if unit.kind == "script" else [unit.label]
+        return any(f"{unit.file}, {line}" in places for line in lines)
 
-def least(submission: Submission, holds: Check) -> Submission:
-    """A part of the submission for which `holds` is true, as small as halving finds it."""
-    kept, size = _pieces(submission), 0
-    everything = kept
+
+def least(submission: Submission, holds: Check, always: Collection[str] = ()) -> Submission:
+    """A part of the submission for which `holds` is true, as small as halving finds it.
+
+    What stands at one of the places `always` ("ada.ipynb, cell 3", "hw.py, line 12") is not left out.
+    """
+    everything = _pieces(submission)
+    kept = everything
     size = max(1, len(kept) // 2)
     while True:
         for start in reversed(range(0, len(kept), size)):
-            fewer = [*kept[:start], *kept[start + size :]]
-            if fewer and holds(_only(submission, everything, fewer)):
+            within = {piece for piece in kept[start : start + size] if not piece.stands_at(submission, always)}
+            fewer = [piece for piece in kept if piece not in within]
+            if fewer and within and holds(_only(submission, everything, fewer)):
                 kept = fewer
         if size == 1:
             return _only(submission, everything, kept)

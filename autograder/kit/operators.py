@@ -155,7 +155,10 @@ def _less(node: ast.expr) -> ast.expr:
 
 
 def _detached(node: ast.AST) -> Found:
-    """A factor or summand leaves the graph; so does what a function is applied to."""
+    """A factor or summand leaves the graph; so does what a function is applied to.
+
+    To autograd that makes another function of it: no run tells that a student did not mean it to be constant.
+    """
     inner = [node.left, node.right] if isinstance(node, ast.BinOp) else []
     inner += node.args if isinstance(node, ast.Call) and _called(node) not in ("print", "range", "len") else []
     for value in inner:
@@ -229,7 +232,7 @@ OPERATORS = (
     Operator("two arguments are exchanged", _swapped_arguments),
     Operator("another function", _twin),
     Operator("one round less", _one_round_less),
-    Operator("something is detached", _detached, values_stay=True),
+    Operator("something is detached", _detached),
     Operator("detach or clone is left out", _still_attached, values_stay=True),
     Operator("rows and columns are exchanged", _transposed),
     Operator("the row before", _other_row),

@@ -4,16 +4,18 @@ A class is a folder below `submissions/`; its manifest is the YAML file of the s
 `grade.py check` read both here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder import intake, strict_yaml
+from autograder import intake, spec, strict_yaml
 from autograder.model import Answer, Exercise, Outcome, Report, Status, Submission
 from autograder.report import wording
 from autograder.shapes import SpecError
 
+OUTCOME = "outcome"  # the key beside the exercises, where a sample does not finish
+STATUSES = tuple(status.value for status in Status if status is not Status.FAILED)
 FOLDER = Path(__file__).resolve().parents[2] / "submissions"
 
 
@@ -54,7 +56,7 @@ def load(manifest: Path, exercises: Mapping[str, Exercise]) -> tuple[Sample, ...
         if path not in submissions:
             raise SpecError(f"{manifest.name}: {path} is not in {folder.name}{wording.did_you_mean(path, submissions)}")
     return tuple(
-        _sample(manifest, submission, dict(stated[path] or {}), exercises) for path, submission in submissions.items()
+        _sample(manifest, submission, stated[path] or {}, exercises) for path, submission in submissions.items()
     )
 
 
@@ -86,21 +88,42 @@ def _submissions(folder: Path) -> Sequence[Submission]:
 
 
 def _sample(manifest: Path, submission: Submission, stated: Any, exercises: Mapping[str, Exercise]) -> Sample:
-    outcome = stated.pop("outcome", Outcome.FINISHED.value)
     for trouble in _troubles(stated, exercises):
         raise SpecError(f"{manifest.name}: {submission.path}{trouble}")
-    return Sample(manifest.stem, submission, outcome, stated)
+    expected = {name: verdicts for name, verdicts in stated.items() if name != OUTCOME}
+    return Sample(manifest.stem, submission, stated.get(OUTCOME, Outcome.FINISHED.value), expected)
 
 
-def _troubles(stated: Mapping[str, Any], exercises: Mapping[str, Exercise]) -> Iterator[str]:
-    """What no run could give."""
+def _troubles(stated: Any, exercises: Mapping[str, Exercise]) -> Iterator[str]:
+    """What no run could give, in the ends of sentences."""
+    if not isinstance(stated, dict):
+        yield " has to be a mapping of exercises to what must come out"
+        return
+    outcomes = [outcome.value for outcome in Outcome]
     for name, verdicts in stated.items():
-        if name not in exercises:
-            yield f" names an unknown exercise {name!r}{wording.did_you_mean(name, exercises)}"
+        if name == OUTCOME:
+            yield from _unknown("outcome", [verdicts], outcomes)
+        elif name not in exercises:
+            yield from _unknown("exercise", [name], exercises)
         elif not isinstance(verdicts, dict):
             yield f".{name} has to be a mapping such as {{{exercises[name].criteria[0].name}: passed}}"
         else:
-            criteria = [criterion.name for criterion in exercises[name].criteria]
-            yield from (f".{name} lacks the criterion {missing!r}" for missing in criteria if missing not in verdicts)
-            unknown = (word for word in verdicts if word not in criteria)
-            yield from (f".{name} has an unknown criterion {w!r}{wording.did_you_mean(w, criteria)}" for w in unknown)
+            yield from (f".{name}{trouble}" for trouble in _in_verdicts(verdicts, exercises[name]))
+
+
+def _in_verdicts(verdicts: Mapping[str, Any], exercise: Exercise) -> Iterator[str]:
+    criteria = [criterion.name for criterion in exercise.criteria]
+    for missing in criteria:
+        if missing not in verdicts:
+            yield f" lacks the criterion {missing!r}"
+    yield from _unknown("criterion", verdicts, criteria)
+    known = (*STATUSES, *sorted(spec.reasons(spec.grader_of(exercise))))
+    for name in criteria:
+        yield from (f".{name}{trouble}" for trouble in _unknown("status or reason", [verdicts.get(name)], known))
+
+
+def _unknown(kind: str, words: Iterable[Any], known: Iterable[str]) -> Iterator[str]:
+    names = list(known)
+    for word in words:
+        if word not in names:
+            yield f" names an unknown {kind} {word!r}{wording.did_you_mean(str(word), names)}"

@@ -34,7 +34,8 @@ def samples(found: Sequence[Shown], faults: Sequence[str], count: int) -> None:
     console.print()
     _list(console, faults)
     well = f"{count} samples come out as stated, and every feedback text is earned by one"
-    console.print(Text(f"{len(faults)} things are not well" if faults else well, "red" if faults else "green"))
+    ill = "1 thing is not well" if len(faults) == 1 else f"{len(faults)} things are not well"
+    console.print(Text(ill if faults else well, "red" if faults else "green"))
 
 
 def _tells(case: CaseShown) -> str:
@@ -49,8 +50,13 @@ def _lookers(case: CaseShown, by_a_person: Sequence[str]) -> str:
     return ", ".join(f"{name} (a person)" if name in by_a_person else name for name in case.criteria)
 
 
-def mutants(wanted: Iterable[Exercise], trials: Sequence[Trial], known: Sequence[Accepted], complete: bool) -> bool:
-    """Of each exercise what became of its mutants; then those that survived. True if one did that nobody accepted."""
+def mutants(
+    wanted: Iterable[Exercise], trials: Sequence[Trial], known: Sequence[Accepted], *, complete: bool, verbose: bool
+) -> bool:
+    """Of each exercise what became of its mutants; then those that survived. True if one did that nobody accepted.
+
+    `complete`: all were made, so what is accepted has to be among them. `verbose`: with those that were excused.
+    """
     accepted = {id(t) for t in trials if t.fate is Fate.SURVIVED and any(one.is_of(t) for one in known)}
     left = [trial for trial in trials if trial.fate in LEFT and id(trial) not in accepted]
     table = _table(
@@ -65,7 +71,8 @@ def mutants(wanted: Iterable[Exercise], trials: Sequence[Trial], known: Sequence
     console = _console()
     console.print(table)
     console.print()
-    for trial in left:
+    excused = [trial for trial in trials if trial.fate in (Fate.ELSEWHERE, Fate.OTHER_FUNCTION)]
+    for trial in [*(excused if verbose else ()), *left]:
         _show(console, trial)
     made = [exercise for exercise in names]
     stale = [one for one in known if complete and one.exercise in made and not any(one.is_of(t) for t in trials)]

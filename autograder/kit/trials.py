@@ -26,6 +26,7 @@ from autograder.kit.samples import Sample, words
 from autograder.model import Answer, Exercise, Status, Submission
 from autograder.run import Grader
 from autograder.sandbox import CannotStart, SandboxError
+from autograder.seen import Seen
 
 
 class Fate(Enum):
@@ -70,9 +71,22 @@ class Original:
 
 
 def original(grader: Grader, exercise: Exercise, sample: Sample) -> Original:
-    """The part of a sample that gets exactly what the whole one gets in this exercise."""
-    expected = sample.expected[exercise.name]
-    part = least(sample.submission, lambda s: _words(grader, exercise, s) == expected)
+    """The part of a sample that gets exactly what the whole one gets in this exercise.
+
+    All passes over one leaf stay together, though those before the judged one earn nothing: only with them does it
+    matter that a gradient is cleared.
+    """
+    told, seen = _run(grader, exercise, sample.submission)
+
+    def is_enough(part: Submission) -> bool:
+        return _run(grader, exercise, part)[0] == told
+
+    part = least(sample.submission, is_enough)
+    there = {p.where for p in _run(grader, exercise, part)[1].passes}
+    leaves = {leaf.ident for p in seen.passes if p.where in there for leaf in p.leaves}
+    together = {p.where for p in seen.passes if leaves & {leaf.ident for leaf in p.leaves}}
+    if not together <= there:
+        part = least(sample.submission, is_enough, together)
     return Original(exercise, sample.path, part, _judged(grader, exercise, part))
 
 
@@ -104,12 +118,10 @@ def _judged(grader: Grader, exercise: Exercise, submission: Submission) -> Judge
     return Judged(answer, found, question(seen[spec.AS_WRITTEN.name]))
 
 
-def _words(grader: Grader, exercise: Exercise, submission: Submission) -> dict[str, str]:
-    try:
-        looked = grader.look(submission, only=(exercise.name,))
-    except SandboxError:
-        return {}
-    return words(grader.judged(looked, exercise))
+def _run(grader: Grader, exercise: Exercise, submission: Submission) -> tuple[dict[str, str], Seen]:
+    """The verdicts in the words of a manifest, and what was seen as written."""
+    looked = grader.look(submission, only=(exercise.name,))
+    return words(grader.judged(looked, exercise)), looked.seen[exercise.name][spec.AS_WRITTEN.name]
 
 
 def _fate(before: Judged, after: Judged, mutant: Mutant) -> tuple[Fate, str]:
