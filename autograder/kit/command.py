@@ -158,6 +158,7 @@ def _mutants(
     samples: Sequence["Sample"],
 ) -> int:
     from autograder.kit import accepted, shown, trials
+    from autograder.kit.samples import words
     from autograder.report.screen import watched
 
     known = _read(lambda: accepted.load(exercises, samples))
@@ -165,6 +166,11 @@ def _mutants(
     with _grader(exercises, arguments, MUTANT_SECONDS) as grader:
         reduced = grader.map(lambda pair: trials.original(grader, *pair), pairs)
         originals = list(watched(reduced, len(pairs), "reducing samples"))
+        for (exercise, sample), one in zip(pairs, originals, strict=True):
+            if words(one.judged.answer) != sample.expected[exercise.name]:
+                raise Trouble(
+                    f"{sample.path} does not come out as stated; see to `grade.py check {exercise.name}` first"
+                )
         drawn = [(one, mutant) for one in originals for mutant in trials.drawn(one, arguments.at_most)]
         coming = grader.map(lambda pair: trials.trial(grader, *pair), drawn)
         tried = list(watched(coming, len(drawn), "mutants"))

@@ -60,7 +60,15 @@ def mutants(
     accepted = {id(t) for t in trials if t.fate is Fate.SURVIVED and any(one.is_of(t) for one in known)}
     left = [trial for trial in trials if trial.fate in LEFT and id(trial) not in accepted]
     table = _table(
-        "exercise", "mutants", "refused", "survived", "share", "accepted", "elsewhere", "another f", "no diff."
+        "exercise",
+        "mutants",
+        "refused",
+        "survived",
+        "share",
+        "accepted",
+        "elsewhere",
+        "another function",
+        "no different",
     )
     names = [exercise.name for exercise in wanted]
     for name in names:
