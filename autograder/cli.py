@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -34,6 +34,7 @@ from autograder.sheet import SheetError
 if TYPE_CHECKING:  # they import what takes time
     from autograder.intake import Intake
     from autograder.run import Grader
+    from autograder.sandbox import Sandbox
     from autograder.store import Store
 
 COMMANDS = ("override", "history", "diff", "formats", "bundle")  # ./diff is a folder of that name
@@ -119,12 +120,12 @@ def _grade(arguments: argparse.Namespace) -> int:
     targets = files.targets(arguments.output, arguments.to, pages=not arguments.no_html)
     files.refuse_inside(targets, arguments.paths)
     wanted = exports.options(arguments)
-    with _dependencies():
+    with _dependencies(), _ahead(arguments) as ahead:
         exercises = _exercises(arguments.exercise)
         found = _found(arguments)
         exports.check(arguments, found.submissions)
         files.make_ready(targets)
-        graded = _graded(exercises, found, arguments)
+        graded = _graded(exercises, found, arguments, ahead)
     kept, problems = _contents(targets, graded, wanted, arguments)
     problems += _save(kept)
     problems += [problem for target in targets if target.is_folder for problem in _save_pages(target, graded)]
@@ -153,6 +154,22 @@ def _dependencies() -> Iterator[None]:
         where = Path(__file__).resolve().parents[1]
         sentence = f"the package {error.name} is missing; install what is needed: pip install -e {where}"
         raise Stop(sentence, Exit.OURS) from error
+
+
+@contextmanager
+def _ahead(arguments: argparse.Namespace) -> Iterator["Sandbox | None"]:
+    """A sandbox that warms up while we read; None where nothing may have to be run, or nothing can be."""
+    from autograder import sandbox, store
+
+    if store.is_in(arguments.output) or not all(path.exists() for path in arguments.paths):
+        yield None
+        return
+    with ExitStack() as stack:
+        ahead = None
+        with suppress(ladder.Refused, sandbox.SandboxError):  # said later, when something has to be run
+            rung = ladder.find(allow_unsafe=arguments.allow_unsafe)
+            ahead = stack.enter_context(sandbox.Sandbox(arguments.jobs, rung))
+        yield ahead
 
 
 def _exercises(names: Sequence[str]) -> tuple[Exercise, ...]:
@@ -189,7 +206,9 @@ def _with_roster(found: "Intake", file: Path) -> "Intake":
     return replace(found, submissions=known.submissions)
 
 
-def _graded(exercises: Sequence[Exercise], found: "Intake", arguments: argparse.Namespace) -> Graded:
+def _graded(
+    exercises: Sequence[Exercise], found: "Intake", arguments: argparse.Namespace, ahead: "Sandbox | None"
+) -> Graded:
     from autograder import run, sandbox, server
 
     submissions = found.submissions
@@ -205,6 +224,7 @@ def _graded(exercises: Sequence[Exercise], found: "Intake", arguments: argparse.
             "seconds": arguments.timeout,
             "store": kept,
             "forget": arguments.again,
+            "sandbox": ahead,
         }
         try:
             with run.Grader(exercises, rung, seed=seed, **settings) as grader:

@@ -3,6 +3,7 @@
 Everything here was said by a process that a student's code shares. It is evidence: numbers are judged, words quoted.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -299,28 +300,30 @@ def parse(record: dict[str, Any]) -> Observation:
 def _build(shape: type, record: Any) -> Any:
     if not isinstance(record, dict):
         raise Malformed(f"{shape.__name__}: no record")
-    return shape(**{f.name: _fits(f.type, record.get(f.name), f"{shape.__name__}.{f.name}") for f in fields(shape)})
+    return shape(*[_fits(name, check, taken, record.get(name), shape) for name, check, taken in _plan(shape)])
 
 
-def _fits(wanted: Any, value: Any, name: str) -> Any:
-    check = _CHECKS.get(wanted)
-    if check is None or not check(value):
-        raise Malformed(f"{name} is not what it should be")
-    value = _clean(value)
-    if name.endswith((".jacobian", ".reference")) and value is not None and value.ndim != 2:
-        raise Malformed(f"{name} is no matrix")
-    if wanted == list[Leaf]:
-        return [_build(Leaf, item) for item in value]
-    return [tuple(pair) for pair in value] if wanted == list[tuple[str, MaybeArray]] else value
+@functools.cache
+def _plan(shape: type) -> list[tuple[str, Callable[[Any], bool], Callable[[Any], Any]]]:
+    """(field, what it has to be, what is made of it), in order."""
+    return [(f.name, _CHECKS[f.type], _TAKEN.get(f.type, _as_it_is)) for f in fields(shape)]
 
 
-def _clean(value: Any) -> Any:
-    """Words are cut and cleaned here, once; nothing behind this line has to."""
-    if isinstance(value, str):
-        return cleaned(value, MAX_TEXT)
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return [cleaned(item, MAX_TEXT) for item in value]
+def _fits(name: str, check: Callable[[Any], bool], taken: Callable[[Any], Any], value: Any, shape: type) -> Any:
+    if not check(value):
+        raise Malformed(f"{shape.__name__}.{name} is not what it should be")
+    if name in ("jacobian", "reference") and value is not None and value.ndim != 2:
+        raise Malformed(f"{shape.__name__}.{name} is no matrix")
+    return taken(value)
+
+
+def _as_it_is(value: Any) -> Any:
     return value
+
+
+def _words(value: str) -> str:
+    """Words are cut and cleaned here, once; nothing behind this line has to."""
+    return cleaned(value, MAX_TEXT)
 
 
 def _is_array(value: Any) -> bool:
@@ -354,6 +357,13 @@ _CHECKS: dict[Any, Callable[[Any], bool]] = {
     list[tuple[str, MaybeArray]]: _list_of(_named_array),
     list[Leaf]: _list_of(lambda item: isinstance(item, dict)),
     dict[str, int]: _counts,
+}
+_TAKEN: dict[Any, Callable[[Any], Any]] = {
+    str: _words,
+    list[str]: lambda value: [_words(item) for item in value],
+    list[Leaf]: lambda value: [_build(Leaf, item) for item in value],
+    list[tuple[str, MaybeArray]]: lambda value: [(_words(name), array) for name, array in value],
+    dict[str, int]: lambda value: {_words(name): count for name, count in value.items()},
 }
 
 

@@ -37,6 +37,7 @@ _CASE = Record(
         "cotangents": Key(Choice(("scaled",)), "every backward pass starts from c times what it would start from"),
         "numbers": Key(Choice(("moved",)), "decimal fractions that stand alone in the code are others"),
         "hidden": Key(Flag(), "students are shown relations, not the numbers of this case"),
+        "together": Key(Flag(), "may be tried in one run with other cases first"),
         "calls": Key(Table(_CALL), "name → arguments of a student's function, or the name of an earlier call"),
     }
 )

@@ -38,6 +38,13 @@ class Gain:
             np.array_equal(self.x, other.x) and agree(other.added, factor * self.added, NEAR) for other in among
         )
 
+    def is_its_reference(self, factor: float) -> bool:
+        """It added `factor` times vᵀJ, where the observer knows both. Zeros show nothing."""
+        if self.at.seed is None or self.leaf.jacobian is None or self.at.seed.size != self.leaf.jacobian.shape[0]:
+            return False
+        product = np.asarray(self.at.seed, float).ravel() @ np.asarray(self.leaf.jacobian, float)
+        return bool(np.any(product)) and agree(self.added.ravel(), factor * product, NEAR)
+
 
 def of(p: Pass) -> list[Gain]:
     """What this pass added, where there are numbers; nothing if it raised."""

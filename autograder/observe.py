@@ -20,10 +20,6 @@ MAX_RERUNS = 3  # of one submission, over all its cases
 Run = Callable[[Job, Case, Callable[[], Calls]], Ending]
 
 
-class Unproven(Exception):
-    """A case that does not work with the torch that is installed."""
-
-
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """What is the same for every case of every submission of one invocation."""
@@ -138,10 +134,11 @@ def distinct(exercises: Sequence[Exercise]) -> list[tuple[Case, list[Exercise]]]
     for exercise in exercises:
         for case in exercise.cases:
             found.setdefault(case.conditions, []).append((exercise, case))
-    return [(_merged(pairs), [exercise for exercise, _ in pairs]) for pairs in found.values()]
+    return [(merged(pairs), [exercise for exercise, _ in pairs]) for pairs in found.values()]
 
 
-def _merged(pairs: Sequence[tuple[Exercise, Case]]) -> Case:
+def merged(pairs: Sequence[tuple[Exercise, Case]]) -> Case:
+    """The first of these cases, with the calls of all of them under names that tell whose they are."""
     calls = {(exercise.name, call.name): call for exercise, case in pairs for call in case.calls}
     named = [
         replace(call, name=f"{owner}.{name}", same_as=call.same_as and f"{owner}.{call.same_as}")

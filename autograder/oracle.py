@@ -105,10 +105,15 @@ def moved(seed: int) -> float:
     return float(_generator(seed, "moved").uniform(1.031, 1.069))
 
 
-def map_jacobian(weights: Sequence[Array], x: Array) -> Array:
-    """Of x ↦ W₀x + sin(W₁x): W₀ + diag(cos(W₁x)) W₁, shape (m, n)."""
+def map_jacobian(weights: Sequence[Array], x: Array, parameters: Sequence[float] = ()) -> Array:
+    """Of x ↦ W₀x + sin(W₁x): W₀ + diag(cos(W₁x)) W₁, shape (m, n).
+
+    With the `parameters` of a swap of sin: what autograd is told instead, s′ in place of cos.
+    """
     first, second = (np.asarray(w, float) for w in weights)
-    return np.asarray(first + np.cos(second @ np.asarray(x, float))[:, None] * second)
+    inner = second @ np.asarray(x, float)
+    slope = told_slope(inner, parameters) if parameters else np.cos(inner)
+    return np.asarray(first + slope[:, None] * second)
 
 
 def _generator(seed: int, name: str) -> np.random.Generator:

@@ -9,10 +9,12 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from autograder import exhibits, judge, oracle, reports, server, spec
+from autograder.cases import HiddenCases, Ways
 from autograder.kept import Memory
 from autograder.ladder import Rung
-from autograder.model import Answer, Case, Exercise, Report, Submission
-from autograder.observe import Conditions, Observed, Runs, Unproven, distinct
+from autograder.later import Unproven
+from autograder.model import Answer, Case, Exercise, Outcome, Report, Submission
+from autograder.observe import Conditions, Observed, Runs
 from autograder.sandbox import CannotStart, Sandbox, SandboxError
 from autograder.seen import Seen
 from autograder.store import Store
@@ -29,16 +31,16 @@ class Looked:
     """What was seen of one submission, before it is judged."""
 
     written: Observed
-    hidden: tuple[Observed, ...]
-    seen: Mapping[str, Mapping[str, Seen]]  # exercise → case → evidence
-    attempted: frozenset[str]  # exercises that something in it is about
+    hidden: Sequence[Observed]  # of cases that a criterion has looked at so far
+    seen: Mapping[str, Seen]  # exercise → the run as written
+    ways: Mapping[str, Ways]  # exercise that is attempted → to look at its hidden cases
 
 
 class Grader:
     """A warm sandbox and the exercises; a context manager. Reports come in the order of the submissions.
 
-    `modules` are what the server imports beside what everybody needs. With a store, what was graded before is taken
-    from there, and the sandbox starts when something has to be run.
+    `modules` are what the server imports beside what everybody needs; `sandbox` is one that was started already. With a
+    store, what was graded before is taken from there, and the sandbox starts when something has to be run.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Grader:
         store: Store | None = None,
         forget: bool = False,
         modules: Sequence[str] = tuple(server.OPTIONAL),
+        sandbox: Sandbox | None = None,
     ) -> None:
         self._exercises = tuple(exercises)
         self._graders = {exercise.name: spec.grader_of(exercise) for exercise in exercises}
@@ -59,13 +62,14 @@ class Grader:
         memory = max(exercise.limits.memory_mib for exercise in exercises)
         self._conditions = Conditions(seed, limit, memory)
         self.memory = Memory(store, exercises, self._conditions, rung.name, forget=forget) if store else None
-        self._sandbox = Sandbox(jobs, rung, modules)
+        self._sandbox = sandbox or Sandbox(jobs, rung)
+        self._sandbox.modules = tuple(modules)
         self._pool = ThreadPoolExecutor(jobs)
         self._starting = threading.Lock()
-        self._started = self._warm = False
+        self._started, self._warm = sandbox is not None, False
 
     def __enter__(self) -> Self:
-        if self.memory is None or self.memory.is_empty:
+        if not self._started and (self.memory is None or self.memory.is_empty):
             self._start()
         return self
 
@@ -171,30 +175,33 @@ class Grader:
         return Runs(submission, self._conditions, self.memory.runs(self._run) if self.memory else self._run)
 
     def look(self, submission: Submission, only: Collection[str] = ()) -> Looked:
-        """Run a submission, every case that its attempts (at `only` these exercises) ask for. Raises SandboxError."""
+        """Run a submission as written; hidden cases of its attempts (at `only` these exercises) run when looked at.
+
+        Raises SandboxError, as looking does.
+        """
         runs = self._of(submission)
         written = runs.observe(spec.AS_WRITTEN)
         last = runs.views(written, written.last, self._exercises)
         rest = self._attempted(last, only)
         first = runs.views(written, written.first, self._exercises) if written.cut else last
         whole = self._attempted(first, only) - rest if written.cut else set()
-        seen = {e: {"as_written": (first if e in whole else last)[e]} for e in last}
-        hidden = (
-            *self._hidden(runs, rest, seen, written.skipped),
-            *self._hidden(runs, whole, seen, None),
-        )
-        return Looked(written, hidden, seen, frozenset(rest | whole))
+        seen = {name: (first if name in whole else last)[name] for name in last}
+        of_rest = self._hidden(runs, rest, written.skipped, at_once=written.last.outcome is Outcome.FINISHED)
+        of_whole = self._hidden(runs, whole, None)
+        attempted = (exercise for exercise in self._exercises if exercise.name in rest | whole)
+        ways = {e.name: (of_rest if e.name in rest else of_whole).ways(e) for e in attempted}
+        return Looked(written, of_rest.observed, seen, ways)
 
     def judged(self, looked: Looked, exercise: Exercise) -> Answer:
         """What was made of one exercise."""
         name = exercise.name
-        return judge.judge(exercise, self._graders[name], looked.seen[name], name in looked.attempted)
+        return judge.judge(exercise, self._graders[name], looked.seen[name], looked.ways.get(name))
 
     def _grade(self, submission: Submission) -> Report:
         if not is_run(submission):
             return reports.not_run(submission, self._exercises)
         looked = self.look(submission)
-        shown = {name: exhibits.of(self._graders[name], looked.seen[name]["as_written"]) for name in looked.attempted}
+        shown = {name: exhibits.of(self._graders[name], looked.seen[name]) for name in looked.ways}
         answers = tuple(self.judged(looked, exercise) for exercise in self._exercises)
         return reports.graded(submission, looked.written, looked.hidden, answers, shown)
 
@@ -204,33 +211,12 @@ class Grader:
         return {name for name in names if judge.attempted(self._graders[name], views[name])}
 
     def _hidden(
-        self,
-        runs: Runs,
-        names: Collection[str],
-        seen: Mapping[str, dict[str, Seen]],
-        skipped: frozenset[int] | None,
-    ) -> Iterator[Observed]:
-        """Run the hidden cases of these exercises and note in `seen` what each saw.
-
-        `skipped`: without what the run as written had to leave out. None: an answer stands in the very piece that ended
-        the run, so everything runs, as far as it comes.
-        """
-        for case, users in distinct([exercise for exercise in self._exercises if exercise.name in names]):
-            try:
-                observed = runs.observe(case, skipped or frozenset(), again=skipped is not None)
-            except Unproven:
-                continue  # what depends on it waits for a person
-            views = runs.views(observed, observed.last, users)
-            for exercise in users:
-                seen[exercise.name][_own_name(exercise, case)] = views[exercise.name]
-            if skipped is not None:
-                yield observed
+        self, runs: Runs, names: Collection[str], skipped: frozenset[int] | None, *, at_once: bool = False
+    ) -> HiddenCases:
+        attempted = [exercise for exercise in self._exercises if exercise.name in names]
+        return HiddenCases(runs, attempted, skipped, at_once=at_once)
 
 
 def is_run(submission: Submission) -> bool:
     """Whether there is anything in it that can be run."""
     return not submission.declined and any(file.units for file in submission.files)
-
-
-def _own_name(exercise: Exercise, case: Case) -> str:
-    return next(own.name for own in exercise.cases if own.conditions == case.conditions)

@@ -101,11 +101,11 @@ def _check_setup(talk: Talk, told: dict[str, Any]) -> None:
 
 
 class Sandbox:
-    """A warm fork server with `lanes` lanes, each of which runs one child at a time."""
+    """A warm fork server with `lanes` lanes, each of which runs one child at a time. May be left more than once."""
 
     def __init__(self, lanes: int, rung: Rung, modules: Sequence[str] = tuple(server.OPTIONAL)) -> None:
         self.rung = rung
-        self._modules = tuple(modules)  # that the server imports beside what everybody needs
+        self.modules = tuple(modules)  # that the server imports beside what everybody needs; may change until `wait`
         self._count = lanes
         self._lanes: queue.SimpleQueue[Lane] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -139,7 +139,7 @@ class Sandbox:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             self._server = subprocess.Popen(  # noqa: S603  our own module, our own interpreter
-                server.command(self.rung, theirs.fileno(), self._folder, self._modules),
+                server.command(self.rung, theirs.fileno(), self._folder),
                 env=server.environment(self._own),
                 cwd="/",
                 pass_fds=[theirs.fileno()],
@@ -169,8 +169,9 @@ class Sandbox:
     def _wait_until_warm(self) -> None:
         self._control.settimeout(START_SECONDS)
         try:
+            self._control.send(json.dumps(self.modules).encode())
             hello = self._control.recv(4096)
-        except TimeoutError:
+        except OSError:  # it took too long, or is gone
             hello = b""
         if not hello:
             raise CannotStart(f"the fork server did not start. {self._last_words()}")
@@ -198,6 +199,8 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._control.fileno() < 0:
+            return  # it has been left before
         with contextlib.suppress(OSError):
             os.killpg(self._server.pid, signal.SIGKILL)
         self._control.close()

@@ -43,9 +43,9 @@ def modules_for(submissions: Sequence[Submission]) -> tuple[str, ...]:
     return tuple(module for module, mentioned in OPTIONAL.items() if re.search(mentioned, code))
 
 
-def command(rung: Rung, descriptor: int, folder: Path, modules: Sequence[str]) -> list[str]:
+def command(rung: Rung, descriptor: int, folder: Path) -> list[str]:
     """What to start. `descriptor` is its end of the control socket, `folder` holds the lanes' folders."""
-    settings = [str(descriptor), str(int(rung.landlock)), str(int(rung.read_only)), ",".join(modules)]
+    settings = [str(descriptor), str(int(rung.landlock)), str(int(rung.read_only))]
     server = [sys.executable, "-m", "autograder.worker", *settings]
     return [*_box(rung.bubblewrap, folder), *server] if rung.bubblewrap else server
 

@@ -85,6 +85,8 @@ def _limits(seconds: float = Limits().seconds, memory_mib: float = Limits().memo
 
 
 def _case(name: str, at: At, read: Mapping[str, Any]) -> Case:
+    if read.get("together") and "numbers" in read:
+        raise (at / "together").error("cannot be true where numbers are moved: that is another program")
     return Case(
         name=name,
         swap=read.get("swap", ""),
@@ -92,6 +94,7 @@ def _case(name: str, at: At, read: Mapping[str, Any]) -> Case:
         scaled="cotangents" in read,
         moved="numbers" in read,
         hidden=read.get("hidden", False),
+        together=read.get("together", False),
         calls=_calls(at / "calls", read.get("calls", {})),
     )
 

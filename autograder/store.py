@@ -44,6 +44,11 @@ create table if not exists overrides (
 """
 
 
+def is_in(folder: Path) -> bool:
+    """Whether anything was ever kept in an output folder."""
+    return (folder / FILE).exists()
+
+
 class StoreError(Exception):
     """The file cannot be used: which one, what was found, what to do."""
 

@@ -37,6 +37,7 @@ MAX_NUMBER = 1 << 63
 MAX_NDIM = 16
 SEAL_BYTES = 8
 PULSE_SECONDS = 0.1
+AT_ONCE_BYTES = 1 << 18  # that are read
 MUCH_BYTES, OLD_SECONDS = 1 << 16, 0.005  # of what a patient writer holds back
 _HEAD = struct.Struct("<II")
 
@@ -141,6 +142,7 @@ class Reader:
     arrays: list[np.ndarray] = field(default_factory=list)
     frames: int = 0
     total: int = 0
+    _ahead: bytearray = field(default_factory=bytearray)  # what came and was not asked for yet
 
     def receive(self) -> dict[str, Any]:
         while True:
@@ -164,19 +166,19 @@ class Reader:
         return _header(header), content
 
     def _exactly(self, count: int) -> bytes:
-        chunks = []
-        while count:
-            chunk = self._some(min(count, 1 << 20))
-            chunks.append(chunk)
-            count -= len(chunk)
-        return b"".join(chunks)
+        while len(self._ahead) < count:
+            self._ahead += self._some()
+        taken = bytes(self._ahead[:count])
+        del self._ahead[:count]
+        return taken
 
-    def _some(self, count: int) -> bytes:
+    def _some(self) -> bytes:
+        """What is there, up to a limit: a frame is four short pieces, and each call of the system costs as much."""
         while True:
             left = self._time_left()
             self.sock.settimeout(min(left, PULSE_SECONDS))
             try:
-                chunk = self.sock.recv(count)
+                chunk = self.sock.recv(AT_ONCE_BYTES)
             except TimeoutError:
                 continue
             except OSError:
@@ -198,8 +200,11 @@ class Reader:
         """References → arrays; nothing nested too deep, no number too large for an int64."""
         if depth > MAX_NESTING:
             raise Malformed("a record that is nested too deep")
+        if value is None or isinstance(value, bool):
+            return value
         if isinstance(value, str):
-            return value.encode("utf-8", "replace").decode()  # a lone surrogate would break every writer later
+            # A lone surrogate would break every writer later.
+            return value if value.isascii() else value.encode("utf-8", "replace").decode()
         if isinstance(value, list):
             return [self._resolve(item, depth + 1) for item in value]
         if isinstance(value, dict):

@@ -29,7 +29,7 @@ def adds(as_written, scaled):
         for first, second in _pairs(as_written)
     ]
     if claims:
-        return confirmed(newest(claims), by=_follow(as_written, scaled))
+        return confirmed(newest(claims), by=lambda: _follow(as_written, scaled))
     tried = list(_tried(as_written))
     return newest(tried) if tried else for_a_person(_not_executed(as_written), "not_executed")
 
@@ -40,10 +40,10 @@ def cleared(as_written, scaled):
     alone = [gain for gain in _alone_again(as_written) if gain.leaf.ident in leaves]
     claims = [close(gain.leaf.after, _alone(as_written, gain), at=gain.at) for gain in alone]
     if claims:
-        return confirmed(newest(claims), by=any(gains.follows(gain, scaled) for gain in alone))
+        return confirmed(newest(claims), by=lambda: any(gains.follows(gain, scaled) for gain in alone))
     if _pairs(as_written):
         shown = [holds(True, at=value) for value in _shown_empty(as_written)]
-        return confirmed(best(shown or [_not_cleared(as_written)]), by=_follow(as_written, scaled))
+        return confirmed(best(shown or [_not_cleared(as_written)]), by=lambda: _follow(as_written, scaled))
     if list(_tried(as_written)):
         return not_reached()
     return for_a_person(_not_executed(as_written), "not_executed")

@@ -26,10 +26,10 @@ def line(as_written, scaled):
     """What the pass left at w; else what a function's gradient returned, or what was worked out by hand."""
     claims = [_line_claim(gain.leaf.after, gain.at, a, r, gain.before) for gain, a, r in _lines(as_written)]
     if claims:
-        return confirmed(newest(claims), by=_follow(_lines(as_written), scaled))
+        return confirmed(newest(claims), by=lambda: _follow(_lines(as_written), scaled))
     returned = [_line_claim(call.result, call, a, r) for call, a, r in _called(as_written)]
     if returned:
-        return confirmed(best(returned), by=_calls_follow(as_written, scaled))
+        return confirmed(best(returned), by=lambda: _calls_follow(as_written, scaled))
     return newest(_by_hand(as_written))
 
 
@@ -41,15 +41,16 @@ def mean(as_written, scaled):
         wrong = {"averaged_twice": right / n, "summed": right * n}
         wrong |= {"mean_left_over": gain.before + right} if np.any(gain.before) else {}
         claims.append(close(gain.leaf.after, right, at=gain.at, **wrong))
-    return confirmed(newest(claims), by=_follow(_means(as_written), scaled)) if claims else best([])
+    return confirmed(newest(claims), by=lambda: _follow(_means(as_written), scaled)) if claims else best([])
 
 
 def inner(as_written, scaled):
     """Some inner tensor kept its gradient, or was asked for: it is the derivative from there on."""
     found = [*_inner_claims(as_written)]
-    followed = any(gains.follows(step, scaled) for step, _ in found)
     claims = [close(step.leaf.after, step.before + right, at=step.at) for step, right in found]
-    return confirmed(newest(claims), by=followed) if claims else newest(_not_retained(as_written))
+    if claims:
+        return confirmed(newest(claims), by=lambda: any(gains.follows(step, scaled) for step, _ in found))
+    return newest(_not_retained(as_written))
 
 
 # ---------------------------------------------------------------------------------- numbers

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograder.evidence import error_kind
 from autograder.exhibits import bars
-from autograder.judge import agree, best, close, confirmed, for_a_person, holds, newest, not_reached
+from autograder.judge import agree, and_then, best, close, confirmed, for_a_person, holds, newest, not_reached
 from autograder.model import Tolerance
 
 NEAR = Tolerance(1e-4, 1e-6)
@@ -36,12 +36,16 @@ def nonscalar(as_written, fresh):
     runs = [holds(_has_its_values(as_written, p, a), otherwise="another_function", at=p) for p, a in _runs(as_written)]
     meant = [p for p, _ in _computed(as_written)] + _vector_roots(as_written) + _transforms(as_written)
     claims = [*runs, *(holds(True, at=seen) for seen in meant)]
-    if claims and (_callable_f(fresh) is False or _differs(fresh)):
-        return best([holds(False, otherwise="another_function", at=next((p for p, _ in _runs(as_written)), None))])
-    if not claims and list(_raised(as_written)):
-        return not_reached()
-    by = not runs or meant or _is_f_again(fresh)
-    return confirmed(best(claims), by=by) if claims else _in_words(as_written)
+    if not claims:
+        return not_reached() if list(_raised(as_written)) else _in_words(as_written)
+    first = next((p for p, _ in _runs(as_written)), None)
+    again = confirmed(holds(True), by=lambda: not runs or bool(meant) or _is_f_again(fresh))
+    return and_then(best(claims), lambda: _another_function(fresh, first) or again)
+
+
+def _another_function(fresh, at):
+    differs = _callable_f(fresh) is False or _differs(fresh)
+    return holds(False, otherwise="another_function", at=at) if differs else None
 
 
 def gradient(as_written, fresh, scaled):
@@ -49,14 +53,19 @@ def gradient(as_written, fresh, scaled):
 
     Where every cotangent is multiplied by a hidden c, it has to be ck: written down, k would stay k.
     """
-    if _misses_100(fresh) and list(_runs(as_written)):
-        return best([holds(False, otherwise="without_100", at=next(p for p, _ in _runs(as_written)))])
     passes = [_claim(p, a) for p, a in _runs(as_written) if not p.error and as_written.still_counts(p, a)]
     inner = [holds(False, otherwise="not_a_leaf", at=p) for p, _ in _computed(as_written)]
     made = [*_entry_by_entry(as_written), *map(_of_transform, _transforms(as_written))]
     claims = [*passes, *inner, *made, *_raised(as_written)]
-    by = _follows(scaled) and (not passes or _is_f_again(fresh))
-    return confirmed(newest(claims), by=by) if claims else _in_words(as_written)
+    if not claims:
+        return _in_words(as_written)
+    first = next((p for p, _ in _runs(as_written)), None)
+    again = confirmed(holds(True), by=lambda: _follows(scaled) and (not passes or _is_f_again(fresh)))
+    return and_then(newest(claims), lambda: _lost_a_branch(fresh, first) or again)
+
+
+def _lost_a_branch(fresh, at):
+    return holds(False, otherwise="without_100", at=at) if at and _misses_100(fresh) else None
 
 
 def analysis(as_written):

@@ -34,7 +34,7 @@ def gradient(as_written, scaled):
     last = [(gain, u) for gain, u in products if not any(_adds_to(gain, other) for other, _ in products)]
     claims = [close(gain.leaf.after, u, at=gain.at, **_mistakes(gain, u)) for gain, u in last]
     if claims:
-        return confirmed(newest(claims), by=any(gains.follows(gain, scaled) for gain, _ in _products(as_written)))
+        return confirmed(newest(claims), by=lambda: any(gains.follows(gain, scaled) for gain, _ in products))
     return (
         newest(_cut(as_written)) if list(_cut(as_written)) else for_a_person(_not_executed(as_written), "not_executed")
     )
@@ -50,7 +50,9 @@ def own_graph(as_written, scaled):
     ]
     if not claims and _not_executed(as_written) and not _products(as_written):
         return for_a_person(_not_executed(as_written), "not_executed")
-    return confirmed(newest(claims), by=any(gains.follows(gain, scaled) for gain, _ in passes)) if claims else best([])
+    if not claims:
+        return best([])
+    return confirmed(newest(claims), by=lambda: any(gains.follows(gain, scaled) for gain, _ in passes))
 
 
 def explanation(as_written):

@@ -31,14 +31,14 @@ def weighted(as_written, scaled):
     """What the weighted pass left, or the pull-back returned, is vᵀJ."""
     claims = [*_left(as_written), *_returned(as_written), *_in_series(as_written)]
     if claims:
-        return confirmed(newest(claims), by=_follows(as_written, scaled))
+        return confirmed(newest(claims), by=lambda: _follows(as_written, scaled))
     failed = [*_raised(as_written), *_pushed(as_written)] or list(_sums(as_written))
     if failed:
         return newest(failed)
     products = list(_products(as_written))
-    return (
-        confirmed(newest(products), by=False) if products else for_a_person(_not_executed(as_written), "not_executed")
-    )
+    if not products:
+        return for_a_person(_not_executed(as_written), "not_executed")
+    return confirmed(newest(products), by=lambda: False)
 
 
 def meaning(as_written):

@@ -28,13 +28,13 @@ def matrix(as_written, scaled):
     """What was kept, shown or returned is H; else the rows that passes left one after another."""
     claims = _claims(as_written)
     if claims:
-        return confirmed(newest(claims), by=_follows(as_written, scaled))
+        return confirmed(newest(claims), by=lambda: _follows(as_written, scaled))
     if list(_stopped(as_written)):
         return not_reached()
     instead = _instead(as_written)
     if instead:
         named = [claim for claim in instead if claim.reason != "unknown"]
-        return newest(named) if named else confirmed(holds(True), by=False)
+        return newest(named) if named else confirmed(holds(True), by=lambda: False)
     return for_a_person(_not_executed(as_written), "not_executed")
 
 
@@ -43,8 +43,10 @@ def by_autodiff(as_written, scaled):
     if _references(as_written):
         right = [claim for claim in _claims(as_written) if agree(claim.observed, claim.expected, gains.NEAR)]
         delivered = not right or any(_is_delivered(as_written, claim.expected) for claim in right)
-        followed = _follows(as_written, scaled) or (not right and _some_follow(as_written, scaled))
-        return confirmed(holds(delivered, otherwise="no_second_pass"), by=followed)
+        return confirmed(
+            holds(delivered, otherwise="no_second_pass"),
+            by=lambda: _follows(as_written, scaled) or (not right and _some_follow(as_written, scaled)),
+        )
     stopped = list(_stopped(as_written))
     if stopped:
         return newest(stopped)

@@ -11,7 +11,7 @@ import numpy as np
 from autograder import gains
 from autograder.evidence import error_kind
 from autograder.exhibits import matrices
-from autograder.judge import agree, close, confirmed, for_a_person, holds, newest, not_reached
+from autograder.judge import agree, and_then, close, confirmed, for_a_person, holds, newest, not_reached
 from autograder.model import Tolerance
 from autograder.oracle import map_jacobian
 
@@ -40,15 +40,22 @@ def _is_spoken_of(seen):
 
 def matrix(as_written, fresh, scaled):
     """The matrix is right here, with a fresh seed, and for hidden functions if a function of a function made it."""
-    first, again, hidden = _matrix(as_written), _matrix(fresh), _hidden(as_written, fresh)
-    for claims in (hidden, first, again):
-        if claims and not any(map(_passes, claims)):
-            return newest(claims)
-    if first or hidden:
-        return confirmed(newest([*first, *hidden]), by=bool(hidden) or _follows(first, scaled))
+    first = _matrix(as_written)
+    shown = first or _hidden(as_written, fresh)
+    if shown:
+        return and_then(newest(shown), lambda: _elsewhere(first, as_written, fresh, scaled))
     if _has_function(as_written) and fresh.called:
         return newest(_unlike(fresh))
     return for_a_person(_not_executed(as_written), "not_executed")
+
+
+def _elsewhere(first, as_written, fresh, scaled):
+    """Hidden functions and a fresh seed give the right matrix as well, and some matrix follows c."""
+    hidden, again = _hidden(as_written, fresh), _matrix(fresh)
+    for claims in (hidden, again):
+        if claims and not any(map(_passes, claims)):
+            return newest(claims)
+    return confirmed(holds(True), by=lambda: bool(hidden) or _follows(first, scaled) or _came_out(fresh))
 
 
 def by_autodiff(as_written, fresh, scaled):
@@ -60,9 +67,12 @@ def by_autodiff(as_written, fresh, scaled):
     right = [claim for claim in claims if hasattr(claim, "expected") and _passes(claim)]
     if right:
         delivered = any(_is_delivered(as_written, claim.expected) for claim in right)
-        return confirmed(holds(delivered, otherwise="no_pass"), by=_follows(right, scaled))
+        return confirmed(
+            holds(delivered, otherwise="no_pass"),
+            by=lambda: _follows(right, scaled) or _came_out(fresh),
+        )
     if _row_passes(as_written) or _transforms(as_written) or _one_pass(as_written):
-        return confirmed(holds(True), by=_some_follow(as_written, scaled))
+        return confirmed(holds(True), by=lambda: _some_follow(as_written, scaled))
     if claims or (_has_function(as_written) and fresh.called):
         return not_reached()
     return for_a_person(_not_executed(as_written), "not_executed")
@@ -97,15 +107,22 @@ def _is_among(line, arrays):
     return any(array.size == line.size and agree(array, line, NEAR) for array in arrays)
 
 
+def _came_out(seen):
+    """Where cotangents are multiplied: some reference of this very run came out as many times as large."""
+    wanted = [jacobian for _, jacobian, _ in _meant(seen)]
+    wanted += [c * np.asarray(call.reference, float) for call in _transforms(seen) for c in _scales(seen)]
+    return seen.scale != 1.0 and any(np.any(matrix) and _is_seen(seen, matrix) for matrix in wanted)
+
+
 def _some_follow(as_written, scaled):
     """The matrix is not right, but what passes and transforms delivered is c times as large."""
     arrays, larger = list(_delivered(as_written)), list(_delivered(scaled))
     return any(_is_among(c * array, larger) for array in arrays if np.any(array) for c in _scales(scaled))
 
 
-def _scales(scaled):
+def _scales(seen):
     """c; and its square, where a transform is made of two passes."""
-    return scaled.scale, scaled.scale**2
+    return list(dict.fromkeys((seen.scale, seen.scale**2)))
 
 
 def _delivered(seen):
@@ -131,7 +148,8 @@ def _references(seen):
         beside = [leaf for leaf in small if leaf.is_leaf]
         for leaves in [*([leaf] for leaf in small), *([beside] if len(beside) > 1 else [])]:
             key = (p.graph, *(leaf.ident for leaf in leaves))
-            jacobian = np.hstack([np.asarray(leaf.jacobian, float) for leaf in leaves]) if key not in found else None
+            whole = [seen.scale * np.asarray(leaf.jacobian, float) for leaf in leaves] if key not in found else None
+            jacobian = np.hstack(whole) if whole else None
             if jacobian is not None and min(jacobian.shape) >= 2 and _is_more_than_one(seen, jacobian):
                 found[key] = (p, jacobian, leaves)
     return list(found.values())
@@ -211,6 +229,11 @@ def _handed_in(seen):
     yield from _component_by_component(seen)
 
 
+def _nearest(result, candidates):
+    """The one that a result agrees with; the first where it agrees with none."""
+    return next((candidate for candidate in candidates if agree(result, candidate, NEAR)), candidates[0])
+
+
 def _is_an_input(seen, value):
     return value.array is not None and value.array.dtype.kind in "biuf" and seen.is_input(value.array)
 
@@ -222,8 +245,8 @@ def _transforms(seen):
 
 
 def _of_transform(seen, call):
-    jacobian = np.asarray(call.reference, float)
-    result = _as_matrix(call.result, call.parts, jacobian.shape)
+    result = _as_matrix(call.result, call.parts, call.reference.shape)
+    jacobian = _nearest(result, [c * np.asarray(call.reference, float) for c in _scales(seen)])
     unused = bool(np.all(np.isnan(jacobian)))
     if result is not None and not np.any(result) and (unused or np.any(jacobian)):
         yield holds(False, otherwise="ignores_argument" if unused else "recording_off", at=call)
@@ -382,21 +405,27 @@ def _hidden(as_written, fresh):
 
 
 def _called(as_written, fresh, called):
-    jacobian = _hidden_jacobian(fresh, called.call)
-    observed = _as_matrix(called.result, called.parts, jacobian.shape)
+    """A claim, if what came out is the Jacobian in one of its forms, or a mistake of one."""
+    forms = _hidden_jacobians(fresh, called)
+    observed = _as_matrix(called.result, called.parts, forms[0].shape)
     if observed is None:
         return
-    mistakes = _mistakes(jacobian, [])
-    related = any(agree(observed, want, NEAR) for want in (jacobian, *mistakes.values()))
-    if related or agree(observed, jacobian, ROUGH) or _is_the_same_again(as_written, observed):
-        yield close(observed, jacobian, at=called, **mistakes)
+    related = [jacobian for jacobian in forms if _is_related(observed, jacobian)]
+    if related or _is_the_same_again(as_written, observed):
+        jacobian = (related or forms)[0]
+        yield close(observed, jacobian, at=called, **_mistakes(jacobian, []))
+
+
+def _is_related(observed, jacobian):
+    wanted = (jacobian, *_mistakes(jacobian, []).values())
+    return agree(observed, jacobian, ROUGH) or any(agree(observed, want, NEAR) for want in wanted)
 
 
 def _unlike(fresh):
     """What the functions gave instead of a Jacobian."""
     for called in fresh.called:
         if called.call in fresh.inputs and "jac" in called.function.lower():
-            yield close(called.result, _hidden_jacobian(fresh, called.call), at=called)
+            yield close(called.result, _hidden_jacobians(fresh, called)[0], at=called)
 
 
 def _is_the_same_again(as_written, observed):
@@ -407,9 +436,12 @@ def _is_the_same_again(as_written, observed):
     return any(array.shape == observed.shape and np.array_equal(array, observed) for array in shown)
 
 
-def _hidden_jacobian(fresh, call):
-    given, x = fresh.inputs[call]
-    return map_jacobian(given["map"], x)
+def _hidden_jacobians(fresh, called):
+    """Of the hidden map, as the run was told it: the passes', the transforms' of two passes, and that of its values."""
+    given, x = fresh.inputs[called.call]
+    told = map_jacobian(given["map"], x, fresh.parameters)
+    by_values = [map_jacobian(given["map"], x)] if fresh.parameters or fresh.scale != 1.0 else []
+    return [*(c * told for c in _scales(fresh)), *by_values]
 
 
 def _calls_like_jacobian(fresh):
@@ -418,13 +450,14 @@ def _calls_like_jacobian(fresh):
 
 
 def _is_like_jacobian(fresh, called):
-    jacobian = _hidden_jacobian(fresh, called.call)
-    observed = _as_matrix(called.result, called.parts, jacobian.shape)
-    return observed is not None and agree(observed, jacobian, ROUGH)
+    forms = _hidden_jacobians(fresh, called)
+    observed = _as_matrix(called.result, called.parts, forms[0].shape)
+    return observed is not None and any(agree(observed, jacobian, ROUGH) for jacobian in forms)
 
 
 def _undifferentiated(fresh, calls):
-    exact = any(agree(called.result, _hidden_jacobian(fresh, called.call), EXACT) for called in calls)
+    pairs = [(called, jacobian) for called in calls for jacobian in _hidden_jacobians(fresh, called)]
+    exact = any(agree(called.result, jacobian, EXACT) for called, jacobian in pairs)
     return "no_pass" if exact else "differences"
 
 

@@ -25,7 +25,7 @@ def none_kept(as_written, scaled):
     """None was shown, or kept, for a rearranged tensor that a pass had gone through."""
     missed = [holds(True, at=value) for value, _ in _missed(as_written)]
     if missed:
-        return confirmed(best(missed), by=any(gains.follows(gain, scaled) for _, gain in _missed(as_written)))
+        return confirmed(best(missed), by=lambda: any(gains.follows(gain, scaled) for _, gain in _missed(as_written)))
     own = [holds(False, otherwise="made_a_leaf", at=value) for value in _own_leaves(as_written)]
     return newest(own) if own or _kept(as_written) else for_a_person(_not_executed(as_written), "not_executed")
 
@@ -37,7 +37,7 @@ def retained(as_written, scaled):
         right = _rearranged(outer.added, outer.x, inner.x) / _paths(inner, outer)
         claims.append(close(inner.leaf.after, inner.before + right, at=inner.at))
     if claims:
-        return confirmed(newest(claims), by=any(gains.follows(inner, scaled) for inner, _ in _kept(as_written)))
+        return confirmed(newest(claims), by=lambda: any(gains.follows(inner, scaled) for inner, _ in _kept(as_written)))
     if _missed(as_written):
         late = as_written.mentions_it(r"retain_grad\(")
         return holds(False, otherwise="asked_too_late" if late else "not_asked", at=_missed(as_written)[-1][0])
@@ -55,7 +55,7 @@ def beside(as_written, scaled):
         else:
             claims.append(holds(False, otherwise="one_side", at=outer.at))
     if claims:
-        return confirmed(newest(claims), by=any(gains.follows(outer, scaled) for _, outer in _kept(as_written)))
+        return confirmed(newest(claims), by=lambda: any(gains.follows(outer, scaled) for _, outer in _kept(as_written)))
     if _missed(as_written) or _own_leaves(as_written):
         return not_reached()
     return for_a_person(_not_executed(as_written), "not_executed")

@@ -25,6 +25,7 @@ TANGENTS = ("d_log", "d_sine", "d_product", "d_inverse", "total")
 OTHERS = ("log_squared", "log_x", "degrees", "bracket")
 WRITTEN = r"log\w*\([^\n]{1,30}\)\)?\s*\*\s*[\w.]{0,9}sin\(|sin\(\w+\)\s*\*\s*[\w.]{0,9}log\w*\("
 ABOUT = r"(?s)(?=.*log)(?=.*sin)(?=.*(chain rule|graph|frac|path|node|df ?/ ?dx|链式|依赖图|路径))"
+LOGARITHM = r"log|\bln\b|对数"
 LOG = frozenset(("Log", "Log2", "Log10"))
 SAME = 1e-5  # relative; by hand and in single precision a few roundings are 1e-6
 MOST = 400  # numbers, or arrays of one size, that are looked at
@@ -32,6 +33,8 @@ MOST = 400  # numbers, or arrays of one size, that are looked at
 
 def attempted(as_written):
     """f stands there, or its logarithm and two more of its nodes; or a function or words that are about it."""
+    if not as_written.mentions_it(LOGARITHM):
+        return False
     if _graph(as_written) or _other(as_written) or _about_it(as_written):
         return True
     return bool(as_written.functions) and as_written.mentions_it(WRITTEN)
@@ -47,7 +50,7 @@ def graph(as_written, fresh, moved):
     if found.base:
         return holds(False, otherwise=found.base)
     whole = found.has(*NODES) and (found.has("square") or found.has("product"))
-    return confirmed(holds(whole, otherwise="one_line"), by=_moves(found, (fresh, moved), NODES))
+    return confirmed(holds(whole, otherwise="one_line"), by=lambda: _moves(found, (fresh, moved), NODES))
 
 
 def forward(as_written, fresh, moved):
@@ -56,7 +59,7 @@ def forward(as_written, fresh, moved):
     if not found or _other(as_written):
         return not_reached() if _other(as_written) else _in_words(as_written)
     if found.has(*TANGENTS):
-        return confirmed(holds(True), by=_moves(found, (fresh, moved), TANGENTS))
+        return confirmed(holds(True), by=lambda: _moves(found, (fresh, moved), TANGENTS))
     if mistakes := [close(got, found.want["total"], **found.mistakes) for got in found.mistaken()]:
         return best(mistakes)
     several = sum(found.has(name) for name in TANGENTS[:-1]) >= 2
@@ -70,14 +73,17 @@ def reverse(as_written, fresh, moved, scaled):
         return not_reached() if _other(as_written) else _in_words(as_written)
     kept = [np.ravel(value.grad) for value in as_written.values if value.grad is not None and not value.is_leaf]
     if all(any(agree(got, found.want[name], NEAR) for got in kept) for name in ("sine", "log")):
-        again = [v.grad for v in scaled.values if v.grad is not None and not v.is_leaf]
-        follows = any(agree(np.ravel(g), scaled.scale * found.want["sine"], NEAR) for g in again)
         arrived = any(agree(got, want, NEAR) for _, got, want in _slopes(as_written, found.base))
-        return confirmed(holds(arrived, otherwise="overwritten"), by=follows)
+        return confirmed(holds(arrived, otherwise="overwritten"), by=lambda: _kept_follows(found, scaled))
     if found.has("of_square") or found.has("path_log", "path_sine"):
         claim = holds(found.has("total"), otherwise="overwritten")
-        own = not found.has(*TANGENTS) or _holders(found, as_written, fresh) > 1
-        return confirmed(claim, by=own and _moves(found, (fresh, moved), ("total",)))
+        forward = found.has(*TANGENTS)
+        return confirmed(
+            claim,
+            by=lambda: (
+                (not forward or _holders(found, as_written, fresh) > 1) and _moves(found, (fresh, moved), ("total",))
+            ),
+        )
     asked = any(value.none for value in as_written.values) and bool(as_written.passes)
     return holds(False, otherwise="inner_none" if asked else "no_reverse")
 
@@ -94,10 +100,20 @@ def agreement(as_written, fresh, moved, scaled):
         return holds(False, otherwise="at_zero")
     if not (found.has("total") or found.has("d_product") or found.has("of_square") or found.mistaken()):
         return holds(False, otherwise="autograd_only")
-    factors = (scaled.scale, scaled.scale**2)
-    follows = any(agree(got, c * want, NEAR) for _, got, want in _slopes(scaled, found.base, factors) for c in factors)
     claim = best(close(got, want, twice=2 * want) for _, got, want in slopes)
-    return confirmed(claim, by=follows and _moves(found, (fresh, moved), ("total",) if found.has("total") else ("f",)))
+    names = ("total",) if found.has("total") else ("f",)
+    return confirmed(claim, by=lambda: _slope_follows(found, scaled) and _moves(found, (fresh, moved), names))
+
+
+def _kept_follows(found, scaled):
+    """The gradient that an inner tensor kept is c times as large."""
+    again = [v.grad for v in scaled.values if v.grad is not None and not v.is_leaf]
+    return any(agree(np.ravel(g), scaled.scale * found.want["sine"], NEAR) for g in again)
+
+
+def _slope_follows(found, scaled):
+    factors = (scaled.scale, scaled.scale**2)
+    return any(agree(got, c * want, NEAR) for _, got, want in _slopes(scaled, found.base, factors) for c in factors)
 
 
 # ---------------------------------------------------------------------------------- numbers

@@ -53,7 +53,7 @@ def optimizer(as_written, fresh):
     if not ended and not as_written.minimized:
         return not_reached() if as_written.errors else holds(False, otherwise="not_run")
     others = [holds(False, otherwise="another_method", at=run) for run in as_written.minimized]
-    return confirmed(best(ended or others), by=bool(_newton(fresh)) and not _other_objective(as_written, fresh))
+    return confirmed(best(ended or others), by=lambda: bool(_newton(fresh)) and not _other_objective(as_written, fresh))
 
 
 def _newton(seen):

@@ -30,8 +30,10 @@ def attempted(as_written):
 def quotient(as_written, fresh, moved):
     """Every row of some table, here and where h or the function is another one."""
     claims = [holds(not name, otherwise=name, at=at) for name, at, *_ in _judged(as_written)]
-    follows = _calls_follow(fresh) or _follows(as_written, moved) or _follows(as_written, fresh)
-    return confirmed(best(claims), by=follows)
+    return confirmed(
+        best(claims),
+        by=lambda: _calls_follow(fresh) or _follows(as_written, moved) or _follows(as_written, fresh),
+    )
 
 
 def limit(as_written):

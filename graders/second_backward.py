@@ -36,7 +36,7 @@ def second_pass(as_written, scaled):
     """The same inner nodes were passed again, from an equal root with equal weights."""
     repeats = [holds(True, at=p) for p in _repeats(as_written)]
     rebuilt = [holds(False, otherwise="rebuilt", at=p) for p in _rebuilt(as_written)]
-    return confirmed(best(repeats or rebuilt or [_person(as_written)]), by=_adds_again(as_written, scaled))
+    return confirmed(best(repeats or rebuilt or [_person(as_written)]), by=lambda: _adds_again(as_written, scaled))
 
 
 def outcome(as_written, scaled):
@@ -44,7 +44,7 @@ def outcome(as_written, scaled):
     repeats = [holds(_is_met(p), otherwise="other_error", at=p) for p in _repeats(as_written)]
     if not repeats and _rebuilt(as_written):
         return not_reached()
-    return confirmed(best(repeats or [_person(as_written)]), by=_adds_again(as_written, scaled))
+    return confirmed(best(repeats or [_person(as_written)]), by=lambda: _adds_again(as_written, scaled))
 
 
 def explanation(as_written):
@@ -63,10 +63,13 @@ def exhibit(as_written):
 
 
 def _adds_again(as_written, scaled):
-    """A second pass of the scaled run added c times what a first pass as written had added, at the same leaf."""
+    """A second pass of the scaled run added c times what a first pass as written had added, at the same leaf.
+
+    Or, where the numbers there are others, c times what the reference of that very pass says.
+    """
     first = {p.repeat_of for p in _repeats(as_written)}
     again = [gain for p in scaled.passes if p.repeat_of >= 0 for gain in gains.of(p)]
-    return any(
+    return any(gain.is_its_reference(scaled.scale) for gain in again if scaled.scale != 1.0) or any(
         gain.comes_out(scaled.scale, among=again)
         for p in as_written.passes
         if p.number in first

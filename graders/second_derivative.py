@@ -30,7 +30,7 @@ def through_gradient(as_written, scaled):
     done = [holds(True, at=seen) for seen, *_ in (*_pairs(as_written), *_calls(as_written))]
     failed = [*_stopped(as_written), *_without_second_pass(as_written)]
     if done or failed:
-        return confirmed(newest([*done, *failed]), by=_follows(as_written, scaled))
+        return confirmed(newest([*done, *failed]), by=lambda: _follows(as_written, scaled))
     return for_a_person(_not_executed(as_written), "not_executed")
 
 
@@ -38,7 +38,7 @@ def value(as_written, scaled):
     """What was left in x.grad, returned, kept or shown is f″(x)."""
     claims = [*_left(as_written), *_returned(as_written)]
     if claims:
-        return confirmed(newest(claims), by=_follows(as_written, scaled))
+        return confirmed(newest(claims), by=lambda: _follows(as_written, scaled))
     if any(list(way(as_written)) for way in (_stopped, _without_second_pass)):
         return not_reached()
     return for_a_person(_not_executed(as_written), "not_executed")

@@ -13,6 +13,7 @@ from autograder.oracle import told_slope
 
 PICTURE = Tolerance(2e-2, 2e-2)  # two curves that nobody could tell apart by eye
 EXACT = Tolerance(1e-5, 1e-6)
+FOLLOWED = Tolerance(2e-3, 1e-4)
 UNITS = (1.0, np.pi, np.pi / 180)  # of the axis: radians, multiples of π, degrees
 FEWEST_POINTS = 4
 MANY_POINTS = 10  # so many that it is a curve even where nothing is drawn
@@ -33,8 +34,10 @@ def attempted(as_written):
 def derivative(as_written, sin_slope):
     """A backward pass left cos x at the student's own x, or what is drawn as cos x came from one (rescaled, say)."""
     drawn = [holds(True, at=curve) for curve in _of_kind(as_written, "d") if _draws_told_slope(sin_slope)]
-    follows = _follows_in_passes(sin_slope) or _follows_in_drawing(sin_slope)
-    return confirmed(newest([*_tried(as_written), *drawn, *_no_pass(as_written)]), by=follows)
+    return confirmed(
+        newest([*_tried(as_written), *drawn, *_no_pass(as_written)]),
+        by=lambda: _follows_in_passes(sin_slope) or _follows_in_drawing(sin_slope),
+    )
 
 
 def by_autodiff(as_written, sin_slope):
@@ -437,10 +440,16 @@ def _left(seen):
 # ---------------------------------------------------------------------------------- the counterfactual
 
 
+def _told(sin_slope, x):
+    """s′(x); times c where cotangents are multiplied as well, or c² by a transform that is made of two passes."""
+    told = told_slope(x, sin_slope.parameters)
+    return [factor * told for factor in dict.fromkeys((sin_slope.scale, sin_slope.scale**2))]
+
+
 def _draws_told_slope(sin_slope):
     """Exactly s′(x) is drawn."""
-    told = ((c, told_slope(c.x * unit, sin_slope.parameters)) for c in _curves(sin_slope) for unit in UNITS)
-    return any(agree(curve.y, want, Tolerance(2e-3, 1e-4)) for curve, want in told)
+    drawn = ((curve, curve.x * unit) for curve in _curves(sin_slope) for unit in UNITS)
+    return any(agree(curve.y, want, FOLLOWED) for curve, x in drawn for want in _told(sin_slope, x))
 
 
 def _follows_in_drawing(sin_slope):
@@ -459,30 +468,24 @@ def _points_follow(sin_slope):
     calls = [(x, call.result) for call in sin_slope.derivatives for x in call.inputs]
     pairs = [(x, g) for x, g in (*leaves, *calls) if x is not None and g is not None and x.size == g.size == 1]
     x, g = (np.array([float(pair[i].ravel()[0]) for pair in pairs]) for i in (0, 1))
-    told = told_slope(x, sin_slope.parameters) if pairs else g
-    return int(np.sum(np.isclose(g, told, rtol=1e-4, atol=1e-5))) >= FEWEST_POINTS
+    told = _told(sin_slope, x) if pairs else []
+    return any(int(np.sum(np.isclose(g, want, rtol=1e-4, atol=1e-5))) >= FEWEST_POINTS for want in told)
 
 
 def _follows(g, x, sin_slope):
     """g is s′(x), or what a mistake in reducing or weighting makes of s′(x)."""
-    told = told_slope(x, sin_slope.parameters)
-    tolerance = Tolerance(2e-3, 1e-4)
     if g.shape == (*x.shape, *x.shape):
-        return agree(g, np.diag(told), tolerance)
+        return any(agree(g, np.diag(told), FOLLOWED) for told in _told(sin_slope, x))
     if g.shape != x.shape:
         return False
-    turned = told_slope(np.radians(x), sin_slope.parameters) * np.pi / 180
-    made = (
-        told,
-        2 * told,
-        told / x.size,
-        told * np.sin(x),
-        told * x,
-        turned,
-        np.cumsum(told).reshape(x.shape),
-        _one(told, g),
-    )
-    return any(agree(g, want, tolerance) for want in made if np.any(want))
+    turned = [told * np.pi / 180 for told in _told(sin_slope, np.radians(x))]
+    made = [*turned, *(way for told in _told(sin_slope, x) for way in _made_of_slope(told, x, g))]
+    return any(agree(g, want, FOLLOWED) for want in made if np.any(want))
+
+
+def _made_of_slope(told, x, g):
+    yield from (told, 2 * told, told / x.size, told * np.sin(x), told * x)
+    yield from (np.cumsum(told).reshape(x.shape), _one(told, g))
 
 
 def _one(told, g):

@@ -30,7 +30,7 @@ def output_layer(as_written, fresh, moved):
     steps = _steps(fresh)
     if not steps:
         return _nothing_ran(as_written)
-    return confirmed(_first_trouble(steps, "second"), by=_starts_elsewhere(steps, moved))
+    return confirmed(_first_trouble(steps, "second"), by=lambda: _starts_elsewhere(steps, moved))
 
 
 def hidden_layer(as_written, fresh, moved):
@@ -38,7 +38,7 @@ def hidden_layer(as_written, fresh, moved):
     steps = _steps(fresh)
     if not steps:
         return not_reached() if _is_python_2(as_written) else _nothing_ran(as_written)
-    return confirmed(_first_trouble(steps, "first"), by=_starts_elsewhere(steps, moved))
+    return confirmed(_first_trouble(steps, "first"), by=lambda: _starts_elsewhere(steps, moved))
 
 
 def learned(as_written, fresh):

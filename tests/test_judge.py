@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograder.evidence import Error
-from autograder.judge import agree, best, close, for_a_person, holds, judge, newest, not_reached, settle
+from autograder.judge import _distance, agree, best, close, for_a_person, holds, judge, newest, not_reached, settle
 from autograder.model import Case, Criterion, Exercise, Outcome, Status, Tolerance
 from autograder.seen import Seen
 from autograder.words import Passage
 
 CRITERION = Criterion("slope", "The slope", 4, feedback={"doubled": "Twice too large."})
+EXERCISE = Exercise("sine", "Sine", (CRITERION,))
 FINITE = st.integers(-(10**9), 10**9).map(lambda n: n / 1000)
 VECTORS = hnp.arrays(float, st.integers(2, 30), elements=FINITE).filter(lambda a: np.abs(a).max() > 1e-3)
 
@@ -114,6 +115,17 @@ def test_feedback_is_the_teachers_sentence():
     assert verdict(holds(False, "unknown")).feedback == ""
 
 
+ODD = st.sampled_from([0.0, 1.0, -1.0, 1 + 2e-5, 1 + 4e-5, 1e-9, 1e30, np.inf, -np.inf, np.nan])
+
+
+@given(hnp.arrays(float, st.integers(1, 4), elements=ODD), st.data())
+def test_the_short_way_to_agree_is_the_rule(want, data):
+    """Whatever it leaves out, it says what the largest error in units of the allowed one says."""
+    got = data.draw(hnp.arrays(float, want.shape, elements=ODD))
+    with np.errstate(all="ignore"):
+        assert agree(got, want) == (_distance(got, want, Tolerance()) <= 1.0)
+
+
 def test_words_await_a_person_with_their_points():
     """Quoted, neither given nor taken."""
     found = verdict(for_a_person([Passage("cell 3", "because the graph is freed")]))
@@ -135,7 +147,7 @@ class Grader:
     """A grader whose one criterion looks at a hidden case, or at the run as written only."""
 
     def __init__(self, claim, looks=True):
-        self.slope = (lambda as_written, hidden: claim) if looks else (lambda as_written: claim)
+        self.slope = (lambda as_written, hidden: hidden.outcome and claim) if looks else (lambda as_written: claim)
 
 
 def raised(name, *lines):
@@ -157,6 +169,6 @@ def raised(name, *lines):
 )
 def test_what_raised_only_in_a_hidden_case_is_for_a_person(as_written, hidden, claim, looks, status, reason):
     """A failure that looked at that case, and only a failure; an error of the run as written is no news."""
-    seen = {"as_written": raised("as_written", *as_written), "hidden": raised("hidden", *hidden)}
-    (found,) = judge(Exercise("sine", "Sine", (CRITERION,)), Grader(claim, looks), seen, True).verdicts
+    ways = [{"hidden": lambda: raised("hidden", *hidden)}]
+    (found,) = judge(EXERCISE, Grader(claim, looks), raised("as_written", *as_written), ways).verdicts
     assert (found.status, found.reason) == (status, reason)

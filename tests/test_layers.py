@@ -19,7 +19,8 @@ PURE = {
     "evidence": {"text", "wire"},
     "seen": {"evidence", "model", "words"},
     "gains": {"evidence", "judge", "model", "seen"},
-    "judge": {"evidence", "model", "seen", "words"},
+    "later": {"seen"},
+    "judge": {"evidence", "later", "model", "seen", "words"},
 }
 
 

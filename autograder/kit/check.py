@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from autograder import judge, spec
+from autograder.cases import Ways
 from autograder.kit.samples import Sample, words
 from autograder.model import Exercise, Outcome, Status
 from autograder.run import Grader, Looked, is_run
-from autograder.seen import Seen
 
 AS_WRITTEN = spec.AS_WRITTEN.name
 FOR_A_PERSON = frozenset((Status.NEEDS_REVIEW.value, Status.NOT_REACHED.value, Status.NOT_ATTEMPTED.value))
@@ -59,7 +59,7 @@ def try_out(grader: Grader, sample: Sample, exercises: Sequence[Exercise]) -> Tr
     if not is_run(sample.submission):
         return Tried(sample, grader.grade_one(sample.submission).outcome.value, {})
     looked = grader.look(sample.submission, only=[exercise.name for exercise in exercises])
-    attempted = [exercise for exercise in exercises if exercise.name in looked.attempted]
+    attempted = [exercise for exercise in exercises if exercise.name in looked.ways]
     told = {exercise.name: words(grader.judged(looked, exercise)) for exercise in attempted}
     blind = {
         (exercise.name, case.name): words(grader.judged(_blinded(looked, exercise, case.name), exercise))
@@ -72,14 +72,12 @@ def try_out(grader: Grader, sample: Sample, exercises: Sequence[Exercise]) -> Tr
 
 def _blinded(looked: Looked, exercise: Exercise, case: str) -> Looked:
     """As if a hidden case had changed nothing and called nobody."""
-    seen = looked.seen[exercise.name]
-    if case not in seen:
-        return looked
-    operation = seen[case].case.swap
-    parameters = NEUTRAL.get(operation, (1.0,)) if operation else ()
-    unchanged = replace(seen[AS_WRITTEN], case=seen[case].case, parameters=parameters)
-    others: dict[str, Mapping[str, Seen]] = {**looked.seen, exercise.name: {**seen, case: unchanged}}
-    return replace(looked, seen=others)
+    as_written, ways = looked.seen[exercise.name], looked.ways[exercise.name]
+    own = next(one for one in exercise.cases if one.name == case)
+    parameters = NEUTRAL.get(own.swap, (1.0,)) if own.swap else ()
+    unchanged = replace(as_written, case=own, parameters=parameters)
+    blind: Ways = [{**way, case: lambda: unchanged} for way in ways]
+    return replace(looked, ways={**looked.ways, exercise.name: blind})
 
 
 def differences(tried: Tried, exercises: Collection[str]) -> Iterator[str]:

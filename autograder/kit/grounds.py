@@ -8,7 +8,7 @@ import numpy as np
 
 from autograder import judge
 from autograder.evidence import Array, MaybeArray
-from autograder.judge import Best, Claim, Close, Confirmed, Fact
+from autograder.judge import Best, Claim, Close, Confirmed, Fact, Then
 from autograder.model import Criterion, Status, Tolerance
 from autograder.seen import Seen
 
@@ -44,7 +44,7 @@ def question(as_written: Seen) -> Question:
 
 
 @np.errstate(all="ignore")
-def grounds(criterion: Criterion, grader: Any, seen: Mapping[str, Seen]) -> list[Numbers]:
+def grounds(criterion: Criterion, grader: Any, seen: Mapping[str, Any]) -> list[Numbers]:
     """What a criterion that passes can rest on; the first is what it does rest on."""
     function = getattr(grader, criterion.name)
     cases = [seen[name] for name in judge.cases_of(function)]
@@ -69,7 +69,10 @@ def _passing(claim: Claim, criterion: Criterion) -> Iterator[Close | Fact]:
         for one in claim.claims:
             yield from _passing(one, criterion)
     elif isinstance(claim, Confirmed):
-        yield from _passing(claim.claim, criterion) if claim.by else ()
+        yield from _passing(claim.claim, criterion) if claim.by() else ()
+    elif isinstance(claim, Then):
+        first = list(_passing(claim.claim, criterion))
+        yield from (*first, *_passing(claim.more(), criterion)) if first else ()
     elif isinstance(claim, Close | Fact) and judge.settle(claim, criterion).status is Status.PASSED:
         yield claim
 

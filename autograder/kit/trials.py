@@ -16,6 +16,7 @@ where the exercise states the function. docs/writing-an-exercise.md says what to
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from autograder import spec
 from autograder.kit import mutants
@@ -23,6 +24,7 @@ from autograder.kit.grounds import Numbers, Question, are_same, grounds, questio
 from autograder.kit.least import least
 from autograder.kit.mutants import Mutant
 from autograder.kit.samples import Sample, words
+from autograder.later import Later
 from autograder.model import Answer, Exercise, Status, Submission
 from autograder.run import Grader
 from autograder.sandbox import CannotStart, SandboxError
@@ -111,17 +113,20 @@ def trial(grader: Grader, original: Original, mutant: Mutant) -> Trial:
 
 def _judged(grader: Grader, exercise: Exercise, submission: Submission) -> Judged:
     looked = grader.look(submission, only=(exercise.name,))
-    seen = looked.seen[exercise.name]
     answer, module = grader.judged(looked, exercise), spec.grader_of(exercise)
     passed = [verdict.criterion for verdict in answer.verdicts if verdict.status is Status.PASSED]
+    as_written = looked.seen[exercise.name]
+    seen: dict[str, Any] = {spec.AS_WRITTEN.name: as_written}
+    if passed:  # each case by itself: the last of the ways
+        seen |= {name: Later(look) for name, look in looked.ways[exercise.name][-1].items()}
     found = {criterion.name: grounds(criterion, module, seen) for criterion in passed}
-    return Judged(answer, found, question(seen[spec.AS_WRITTEN.name]))
+    return Judged(answer, found, question(as_written))
 
 
 def _run(grader: Grader, exercise: Exercise, submission: Submission) -> tuple[dict[str, str], Seen]:
     """The verdicts in the words of a manifest, and what was seen as written."""
     looked = grader.look(submission, only=(exercise.name,))
-    return words(grader.judged(looked, exercise)), looked.seen[exercise.name][spec.AS_WRITTEN.name]
+    return words(grader.judged(looked, exercise)), looked.seen[exercise.name]
 
 
 def _fate(before: Judged, after: Judged, mutant: Mutant) -> tuple[Fate, str]:

@@ -53,12 +53,28 @@ class Summary:
         return _all_equal(self.roots, other.roots) and _all_equal(self.weights, other.weights)
 
 
-def scaled_cotangent(root: Any, weight: Any, scale: float) -> Any:
-    """What a pass starts from, times `scale`. A root that needs weights and got none goes on to its own error."""
+def scaled(root: Any, weight: Any, scale: float) -> tuple[Any, Any]:
+    """(root, weight) of a pass whose cotangents are `scale` times as large.
+
+    A root that needs weights and got none goes on to its own error.
+    """
     if isinstance(weight, torch.Tensor):
-        return weight * scale if weight.is_floating_point() else weight.to(torch.get_default_dtype()) * scale
+        return root, weight * scale if weight.is_floating_point() else weight.to(torch.get_default_dtype()) * scale
     is_number = isinstance(root, torch.Tensor) and root.numel() == 1 and root.is_floating_point()
-    return torch.full_like(root, scale) if weight is None and is_number else weight
+    if weight is not None or not is_number or not root.requires_grad:
+        return root, weight
+    with recording():  # a weight would say the same, and have torch import SymPy; a product may be what is swapped
+        return torch.add(root, root, alpha=scale - 1), None
+
+
+def pull_back(outputs: Sequence[GradientEdge], inputs: Sequence[Any], weights: Sequence[torch.Tensor]) -> Any:
+    """vᵀJ of a graph that is kept, None for inputs that it does not lead to: the engine under torch.autograd.grad.
+
+    Asked directly, because `grad` imports SymPy, half a second, when it is given weights. Raises RuntimeError.
+    """
+    engine = torch.autograd.Variable._execution_engine
+    options = {"allow_unreachable": True, "accumulate_grad": False}
+    return engine.run_backward(tuple(outputs), tuple(weights), True, False, tuple(inputs), **options)
 
 
 def _weights(root: torch.Tensor, weight: Any) -> MaybeArray:

@@ -26,9 +26,10 @@ from autograder.worker.graphs import (
     is_sum_of_all,
     op,
     output_of,
+    pull_back,
     row_of,
     saved_selves,
-    scaled_cotangent,
+    scaled,
     undisturbed,
     walk,
 )
@@ -79,7 +80,6 @@ class Passes:
         self._watch_engine()
 
     def _watch_engine(self) -> None:
-        self.engine: Callable[..., Any] = torch.autograd.grad
         backward, grad = self._backward(torch.autograd.backward), self._grad(torch.autograd.grad)
         replace(torch.autograd, backward=backward, grad=grad)
 
@@ -95,7 +95,7 @@ class Passes:
         ) -> None:
             weights = grad_tensors if grad_tensors is not None else grad_variables
             watched = self._before("backward", tensors, weights, inputs, retain_graph, create_graph)
-            weights, retain_graph = self._started_from(tensors, weights, retain_graph)
+            tensors, weights, retain_graph = self._started_from(tensors, weights, retain_graph)
             with self._through(watched):
                 real(tensors, weights, retain_graph=retain_graph, create_graph=create_graph, inputs=inputs)
 
@@ -116,7 +116,7 @@ class Passes:
             watched = None
             if not batched:
                 watched = self._before("grad", outputs, grad_outputs, inputs, retain_graph, create_graph)
-            grad_outputs, retain_graph = self._started_from(outputs, grad_outputs, retain_graph)
+            outputs, grad_outputs, retain_graph = self._started_from(outputs, grad_outputs, retain_graph)
             call = functools.partial(real, outputs, inputs, grad_outputs, retain_graph, create_graph, *rest, **options)
             if batched:
                 return self._batched(call, outputs, inputs)
@@ -128,12 +128,13 @@ class Passes:
 
         return watched_grad
 
-    def _started_from(self, roots: Any, weights: Any, retain: Any) -> tuple[Any, Any]:
-        """(weights, retain_graph) of a pass: in a scaled case every cotangent is multiplied, and graphs are kept."""
+    def _started_from(self, roots: Any, weights: Any, retain: Any) -> tuple[Any, Any, Any]:
+        """(roots, weights, retain_graph) of a pass: in a scaled case cotangents are multiplied, and graphs are kept."""
         if self.recorder.busy or self.transforms.scale == 1.0:
-            return weights, retain
-        pairs = zip_longest(listed(roots), listed(weights))
-        return tuple(scaled_cotangent(root, weight, self.transforms.scale) for root, weight in pairs), True
+            return roots, weights, retain
+        given = zip_longest(listed(roots), listed(weights))
+        pairs = [scaled(root, weight, self.transforms.scale) for root, weight in given]
+        return tuple(root for root, _ in pairs), tuple(weight for _, weight in pairs), True
 
     def _batched(self, call: Callable[[], Any], outputs: Any, inputs: Any) -> Any:
         """All rows at once: a transform rather than a pass."""
@@ -312,8 +313,7 @@ class Passes:
             for i in range(count):
                 one_hot = torch.zeros(count, dtype=dtype)
                 one_hot[i] = 1
-                options = {"retain_graph": True, "allow_unused": True}
-                grads = self.engine([core], small, [one_hot.reshape(shape)], **options)
+                grads = pull_back([core], small, [one_hot.reshape(shape)])
                 for leaf, grad in zip(small, grads, strict=True):
                     columns[id(leaf)].append(row_of(grad, leaf))
         except RuntimeError:  # the graph is gone already, or it cannot be differentiated: then there is no reference
@@ -321,13 +321,13 @@ class Passes:
         return {ident: np.stack(rows) for ident, rows in columns.items()}
 
     def _seed_of(self, root: torch.Tensor, weights: list[Any], core: GradientEdge) -> MaybeArray:
-        if root.grad_fn is core.node:
+        if root.grad_fn is None or root.grad_fn is core.node:
             given = weights[0] if weights else None
             return as_array(given) if given is not None else np.ones(tuple(root.shape))
         try:
-            start = [weights[0]] if weights and weights[0] is not None else None
-            (seed,) = self.engine([root], [core], start, retain_graph=True)
-            return as_array(seed)
+            start = weights[0] if weights and weights[0] is not None else torch.ones_like(root)
+            (seed,) = pull_back([GradientEdge(root.grad_fn, root.output_nr)], [core], [start])
+            return as_array(seed) if seed is not None else None
         except RuntimeError:
             return None
 

@@ -2,10 +2,12 @@
 
 Overriding a kernel of torch's own is public, and seldom done: a release may change what it means. Where a swap does not
 work, honest gradients would not follow, and every honest student would lose points. So it is tried out, in a child
-that is forked for nothing else, on gradients that are known in closed form.
+that is forked for nothing else, on gradients that are known in closed form. Transforms are tried where the server has
+loaded what they need: it has, unless it serves a few submissions that mention none.
 """
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -45,7 +47,7 @@ def _checks(operation: str, parameters: Sequence[float]) -> Iterator[tuple[str, 
     yield f"the gradient of {operation} is not what autograd was told", _near(_gradient(f, x), told)
     differences = (f(x + STEP) - f(x - STEP)) / (2 * STEP)
     yield f"a difference quotient of {operation} follows", _near(differences, _at(slope))
-    for name, slopes in _transformed(f, x):
+    for name, slopes in _transformed(f, x) if "torch._dynamo" in sys.modules else ():
         yield f"{name} of {operation} is not what autograd was told", _near(slopes, told)
     other, second = PARTNERS.get(operation, (torch.erf, _second_of_erf))
     twice = _gradient(lambda t: _gradient(other, t, create_graph=True), x)
