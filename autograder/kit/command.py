@@ -30,13 +30,13 @@ CHECK_MORE = """\
 with --mutants: one place of each right sample is changed at a time (a zero_ left out, a mean for
 a sum, a row too few, another sign or number), and the wrong program is graded. It is
 
-  refused            it lost points, as it should
-  survived           the same question, other numbers, full points: a hole in the grader, until
-                     somebody shows that it is none, and says so in graders/accepted_mutants.yaml
-  elsewhere          the gradient of the same function at other points or with other weights
-  another function   the gradient of another function, right for that one; of exercises that state
-                     their function, look at these (--verbose)
-  no different       nothing that is judged is another number
+  refused    it lost points, as it should
+  survived   the same question, other numbers, full points: a hole in the grader, until somebody
+             shows that it is none, and says so in graders/accepted_mutants.yaml (accepted)
+  other x    the same function at other points or with other weights, and right there
+  other f    another function, and right for that one; of exercises that state their function,
+             look at these (--verbose)
+  same       nothing that is judged is another number
 
 examples:
   grade.py check                              all exercises: about a minute
@@ -83,7 +83,7 @@ def _check_parser() -> argparse.ArgumentParser:
     parser.add_argument("--mutants", action="store_true", help="grade wrong programs made of the right samples")
     most = "of each sample and exercise, so many mutants, evenly drawn (default: all)"
     parser.add_argument("--at-most", type=options.count, default=0, metavar="N", help=most)
-    excused = "with --mutants, list those that are right elsewhere or for another function as well"
+    excused = "with --mutants, list those that were excused as well: other x, other f"
     parser.add_argument("--verbose", action="store_true", help=excused)
     parser.add_argument("--seed", type=options.seed, default=SEED, metavar="N", help="for the hidden inputs")
     jobs = options.processors()

@@ -59,17 +59,7 @@ def mutants(
     """
     accepted = {id(t) for t in trials if t.fate is Fate.SURVIVED and any(one.is_of(t) for one in known)}
     left = [trial for trial in trials if trial.fate in LEFT and id(trial) not in accepted]
-    table = _table(
-        "exercise",
-        "mutants",
-        "refused",
-        "survived",
-        "share",
-        "accepted",
-        "elsewhere",
-        "another function",
-        "no different",
-    )
+    table = _table("exercise", "made", "refused", "survived", "share", "accepted", "other x", "other f", "same")
     names = [exercise.name for exercise in wanted]
     for name in names:
         table.add_row(name, *_row([t for t in trials if t.exercise == name], accepted))
@@ -115,7 +105,7 @@ def _list(console: Console, sentences: Iterable[str]) -> None:
 
 
 def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim", pad_edge=False)
     table.add_column(first, no_wrap=True)
     for name in others:
         table.add_column(name, justify="left" if name == "looked at by" else "right", overflow="fold")

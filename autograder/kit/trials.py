@@ -2,15 +2,15 @@
 
 A mutant that loses points is refused. One that keeps them all is
 
-    no different      if every criterion that is judged by numbers rests on numbers that the right sample rested on as
-                      well. So is one where a fact still holds, such as that a second pass ran
-    elsewhere         if its numbers are others because derivatives were taken at other points, or with other weights,
-                      and are right there
-    another function  if they are others because another function was differentiated, and are right for that one
-    a survivor        else: the same question, other numbers, full points. A hole in the grader, until somebody shows
-                      that it is none
+    same        if every criterion that is judged by numbers rests on numbers that the right sample rested on as well.
+                So is one where a fact still holds, such as that a second pass ran
+    other x     if its numbers are others because derivatives were taken at other points, in another order or with
+                other weights, and are right there
+    other f     if they are others because another function was differentiated, and are right for that one
+    a survivor  else: the same question, other numbers, full points. A hole in the grader, until somebody shows that it
+                is none
 
-What the third and fourth excuse is only as good as the reference that a grader compares with, and the fourth is none
+What the second and third excuse is only as good as the reference that a grader compares with, and the third is none
 where the exercise states the function. docs/writing-an-exercise.md says what to make of that.
 """
 
@@ -35,9 +35,9 @@ class Fate(Enum):
     """What became of a mutant."""
 
     REFUSED = "refused"
-    NO_DIFFERENCE = "no different"
-    ELSEWHERE = "elsewhere"
-    OTHER_FUNCTION = "another function"
+    NO_DIFFERENCE = "same"
+    ELSEWHERE = "other x"
+    OTHER_FUNCTION = "other f"
     SURVIVED = "survived"
     BROKE = "broke the grader"  # an exception of ours
 
