@@ -14,7 +14,7 @@ What the second and third excuse is only as good as the reference that a grader 
 where the exercise states the function. docs/writing-an-exercise.md says what to make of that.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -26,7 +26,7 @@ from autograder.kit.mutants import Mutant
 from autograder.kit.samples import Sample, words
 from autograder.later import Later
 from autograder.model import Answer, Exercise, Status, Submission
-from autograder.run import Grader
+from autograder.run import Grader, Looked
 from autograder.sandbox import CannotStart, SandboxError
 from autograder.seen import Seen
 
@@ -112,21 +112,26 @@ def trial(grader: Grader, original: Original, mutant: Mutant) -> Trial:
 
 
 def _judged(grader: Grader, exercise: Exercise, submission: Submission) -> Judged:
-    looked = grader.look(submission, only=(exercise.name,))
+    looked = _look(grader, exercise, submission)
     answer, module = grader.judged(looked, exercise), spec.grader_of(exercise)
     passed = [verdict.criterion for verdict in answer.verdicts if verdict.status is Status.PASSED]
     as_written = looked.seen[exercise.name]
-    seen: dict[str, Any] = {spec.AS_WRITTEN.name: as_written}
-    if passed:  # each case by itself: the last of the ways
-        seen |= {name: Later(look) for name, look in looked.ways[exercise.name][-1].items()}
+    cases = {name: Later(look) for way in looked.ways.get(exercise.name, ()) for name, look in way.items()}
+    seen: dict[str, Any] = {spec.AS_WRITTEN.name: as_written, **cases}
     found = {criterion.name: grounds(criterion, module, seen) for criterion in passed}
     return Judged(answer, found, question(as_written))
 
 
 def _run(grader: Grader, exercise: Exercise, submission: Submission) -> tuple[dict[str, str], Seen]:
     """The verdicts in the words of a manifest, and what was seen as written."""
-    looked = grader.look(submission, only=(exercise.name,))
+    looked = _look(grader, exercise, submission)
     return words(grader.judged(looked, exercise)), looked.seen[exercise.name]
+
+
+def _look(grader: Grader, exercise: Exercise, submission: Submission) -> Looked:
+    """Each case by itself, which decides: a verdict and what it rests on come from the same runs."""
+    looked = grader.look(submission, only=(exercise.name,))
+    return replace(looked, ways={name: ways[-1:] for name, ways in looked.ways.items()})
 
 
 def _fate(before: Judged, after: Judged, mutant: Mutant) -> tuple[Fate, str]:
