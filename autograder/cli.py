@@ -10,7 +10,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder import __version__, exports, ladder, options, taken
 from autograder.console import (
+    Failed,
     complain,
     complain_of,
     names,
@@ -27,19 +28,21 @@ from autograder.console import (
     short,
     speak_utf8,
 )
-from autograder.model import Exercise, Outcome, Report, Run, Status, Submission
+from autograder.model import Outcome, Report, Run, Status, Submission
 from autograder.report import FOLDERS, FORMATS, encoded, files, pages, screen, wording
 from autograder.report.lms import EXPORTS, Options
 from autograder.sheet import SheetError
 
 if TYPE_CHECKING:  # they import what takes time
+    from autograder.assignment.plan import Plan
     from autograder.grading import Graded
     from autograder.intake import Intake
     from autograder.run import Grader
     from autograder.sandbox import Sandbox
     from autograder.store import Store
 
-COMMANDS = ("review", "override", "history", "diff", "formats", "bundle")  # ./diff is a folder of that name
+COMMANDS = ("review", "override", "history", "diff", "formats", "bundle", "try", "watch")  # ./diff is a folder
+FOR_AUTHORS = ("new", "check")
 
 
 class Exit(IntEnum):
@@ -68,6 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             words = sys.argv[1:] if argv is None else list(argv)
             if words[:1] and words[0] in COMMANDS:
                 return _command(*words)
+            if words[:1] and words[0] in FOR_AUTHORS:
+                return _for_authors(*words)
             return _grade(options.parser().parse_intermixed_args(words))
     except SystemExit as end:  # argparse: --help, --version, or a sentence that is already on stderr
         return int(end.code or 0)
@@ -84,11 +89,22 @@ def _command(name: str, *words: str) -> int:
     from autograder import commands
 
     try:
-        for line in commands.run(name, words):
-            print(wording.clean(line), flush=True)
-    except commands.Failed as failed:
+        with _dependencies(), closing(commands.run(name, words)) as lines:
+            screen.say(lines)
+    except Failed as failed:
         raise Stop(str(failed), Exit.OURS) from None
+    except KeyboardInterrupt:
+        if name != "watch":  # of which it is the end
+            raise
+        print("stopped")
     return Exit.DONE
+
+
+def _for_authors(name: str, *words: str) -> int:
+    with _dependencies():
+        from autograder.kit import command
+
+        return command.run(name, words)
 
 
 def _end_as_on_ctrl_c() -> None:
@@ -102,11 +118,12 @@ def _grade(arguments: argparse.Namespace) -> int:
     files.refuse_inside(targets, arguments.paths)
     wanted = exports.options(arguments)
     with _dependencies(), _ahead(arguments) as ahead:
-        exercises = _exercises(arguments.exercise)
+        plan = _plan(arguments)
         found = _found(arguments)
         exports.check(arguments, found.submissions)
         files.make_ready(targets)
-        graded = _graded(exercises, found, arguments, ahead)
+        graded = _graded(plan, found, arguments, ahead)
+    complain_of(taken.times(graded.reports))
     kept, problems = _contents(targets, graded, wanted, arguments)
     problems += _save(kept)
     problems += [problem for target in targets if target.is_folder for problem in _save_pages(target, graded)]
@@ -153,17 +170,14 @@ def _ahead(arguments: argparse.Namespace) -> Iterator["Sandbox | None"]:
         yield ahead
 
 
-def _exercises(names: Sequence[str]) -> tuple[Exercise, ...]:
+def _plan(arguments: argparse.Namespace) -> "Plan":
     from autograder import spec
+    from autograder.assignment import plan
 
     try:
-        known = spec.load_all()
+        return plan.plan(arguments.exercise, arguments.assignment, arguments.language)
     except spec.SpecError as error:
         raise Stop(str(error), Exit.USAGE) from error
-    for name in names:
-        if name not in known:
-            raise Stop(f"--exercise: unknown exercise {name!r}{wording.did_you_mean(name, known)}", Exit.USAGE)
-    return tuple(exercise for name, exercise in known.items() if name in names or not names)
 
 
 def _found(arguments: argparse.Namespace) -> "Intake":
@@ -187,9 +201,7 @@ def _with_roster(found: "Intake", file: Path) -> "Intake":
     return replace(found, submissions=known.submissions)
 
 
-def _graded(
-    exercises: Sequence[Exercise], found: "Intake", arguments: argparse.Namespace, ahead: "Sandbox | None"
-) -> "Graded":
+def _graded(plan: "Plan", found: "Intake", arguments: argparse.Namespace, ahead: "Sandbox | None") -> "Graded":
     from autograder import grading
 
     rung = _rung(arguments)
@@ -197,24 +209,25 @@ def _graded(
     with _store(arguments.output) as store:
         seed, decisions = _seed_of(store, arguments.seed), store.latest_decision()
         settings = {"store": store, "seed": seed, "sandbox": ahead}
-        reports, torch = _reports(exercises, found.submissions, rung, arguments, settings)
+        reports, torch = _reports(plan, found.submissions, rung, arguments, settings)
         layout = ", ".join(dict.fromkeys(one.layout for one in found.recognised))
-        run = Run(seed, started, _now(), __version__, torch, f"{rung.name}: {rung.says}", layout)
-        graded = grading.Graded(run, reports, found.skipped)
+        asked = (plan.language, plan.assignment.title, plan.due)
+        run = Run(seed, started, _now(), __version__, torch, f"{rung.name}: {rung.says}", layout, *asked)
+        graded = grading.Graded(run, tuple(map(plan.finished, reports)), found.skipped, plan)
         try:
-            grading.keep(store, graded, exercises, pages=not arguments.no_html, decisions=decisions)
+            grading.keep(store, graded, pages=not arguments.no_html, decisions=decisions)
         except sqlite3.Error as error:
             complain(f"warning: this grading cannot be kept, so `grade.py review` does not know of it: {error}")
     return graded
 
 
 def _reports(
-    exercises: Sequence[Exercise],
+    plan: "Plan",
     submissions: Sequence[Submission],
     rung: ladder.Rung,
     arguments: argparse.Namespace,
     settings: dict[str, Any],
-) -> tuple[tuple[Report, ...], str]:
+) -> tuple[Sequence[Report], str]:
     """One for each submission, and the version of torch that they were run with."""
     from autograder import run, sandbox, server
 
@@ -222,7 +235,7 @@ def _reports(
     asked = {"jobs": arguments.jobs, "seconds": arguments.timeout, "forget": arguments.again}
     modules = server.modules_for(submissions)
     try:
-        with run.Grader(exercises, rung, modules=modules, **asked, **settings) as grader:
+        with run.Grader(plan.exercises, rung, modules=modules, **asked, **settings) as grader:
             coming = grader.grade(submissions)
             for report in coming if arguments.quiet else screen.watched(coming, len(submissions)):
                 reports.append(report)
@@ -233,7 +246,7 @@ def _reports(
     except KeyboardInterrupt:
         sentence = f"interrupted after {len(reports)} of {len(submissions)} submissions; no results were written"
         raise Stop(f"{sentence}, and the same command goes on from here", Exit.INTERRUPTED) from None
-    return tuple(reports), torch
+    return reports, torch
 
 
 @contextmanager

@@ -7,14 +7,16 @@ submissions, no sandbox, no PyTorch.
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from autograder import fingerprint, kept
+from autograder import fingerprint, kept, phrase
+from autograder.assignment.plan import Plan, again
 from autograder.decisions import Subject
 from autograder.model import Exercise, Override, Report, Run, Skipped, SourceFile, Submission, Unit
 from autograder.report import FORMATS, terminal
+from autograder.shapes import SpecError
 from autograder.store import Store, StoreError
 
 _GRADING, _VERSION, _WRITTEN = "grading", "grading_version", "written"  # settings
@@ -27,6 +29,7 @@ class Graded:
     run: Run
     reports: tuple[Report, ...]
     skipped: tuple[Skipped, ...]
+    plan: Plan = field(compare=False)  # what was asked for
 
     def rendered(self, name: str, *, verbose: bool = False) -> str:
         if name == "text":
@@ -34,19 +37,21 @@ class Graded:
         return FORMATS[name](self.run, self.reports, self.skipped)
 
     def decided(self, overrides: Mapping[Subject, Override]) -> "Graded":
-        """With what people decided."""
-        return replace(self, reports=tuple(kept.decided(report, overrides) for report in self.reports))
+        """With what people decided, and what being late costs then, for students to read."""
+        reports = (kept.decided(report, overrides) for report in self.reports)
+        return replace(self, reports=tuple(map(self.plan.finished, reports)))
 
 
-def keep(store: Store, graded: Graded, exercises: Sequence[Exercise], *, pages: bool, decisions: int) -> None:
+def keep(store: Store, graded: Graded, *, pages: bool, decisions: int) -> None:
     """As the latest grading; `pages`: a class report was asked for; `decisions`: the latest that is surely in it."""
     documents: dict[bytes, bytes] = {}
     parts = ((_submission(report.submission), kept.document(report)) for report in graded.reports)
     members = [[_added(documents, part) for part in both] for both in parts]
     whole = {
         "run": asdict(graded.run),
-        "skipped": [asdict(file) for file in graded.skipped],
-        "exercises": {exercise.name: fingerprint.of_exercise(exercise) for exercise in exercises},
+        "skipped": [[file.path, file.why] for file in graded.skipped],
+        "assignment": graded.plan.file,
+        "exercises": {exercise.name: fingerprint.of_exercise(exercise) for exercise in graded.plan.exercises},
         "pages": pages,
         "members": members,
     }
@@ -68,17 +73,34 @@ def version(store: Store) -> str:
 
 
 def read(store: Store, known: Mapping[str, Exercise]) -> Graded:
-    """The latest grading, as the grader left it. Raises StoreError where there is none, or exercises have changed."""
+    """The latest grading, as the grader left it and in English, with nothing deducted or withheld.
+
+    `known`: exercises as they are without an assignment. Raises StoreError where there is no grading, or where what
+    was asked for is another by now.
+    """
     said, bodies = store.grading(_GRADING)
     if not said:
         raise StoreError("no grading is kept here that this release can read; grade again, nothing is run for that")
     whole = json.loads(said)
-    for name, digest in whole["exercises"].items():
-        if name not in known or fingerprint.of_exercise(known[name]) != digest:
-            raise StoreError(f"the exercise {name} has changed since; grade again, nothing is run for that")
+    asked = _planned(whole, known)
+    exercises = {exercise.name: exercise for exercise in asked.exercises}
     members = ([json.loads(bodies[bytes.fromhex(digest)]) for digest in both] for both in whole["members"])
-    reports = tuple(kept.report_of(found, _read(submission), known) for submission, found in members)
-    return Graded(Run(**whole["run"]), reports, tuple(Skipped(**file) for file in whole["skipped"]))
+    reports = tuple(kept.report_of(found, _read(submission), exercises) for submission, found in members)
+    return Graded(Run(**whole["run"]), reports, tuple(Skipped(*file) for file in whole["skipped"]), asked)
+
+
+def _planned(whole: Mapping[str, Any], known: Mapping[str, Exercise]) -> Plan:
+    """What was asked for, with exercises that are as they were then."""
+    chosen = {name: known[name] for name in whole["exercises"] if name in known}
+    try:
+        asked = again(whole["assignment"], whole["run"]["language"], chosen)
+    except SpecError as error:
+        raise StoreError(f"{error}; grade again, nothing is run for that") from None
+    now = {exercise.name: fingerprint.of_exercise(exercise) for exercise in asked.exercises}
+    for name, digest in whole["exercises"].items():
+        if now.get(name) != digest:
+            raise StoreError(f"the exercise {name} has changed since; grade again, nothing is run for that")
+    return asked
 
 
 def has_pages(store: Store) -> bool:
@@ -95,16 +117,20 @@ def set_written(store: Store, decision: int) -> None:
 
 
 def _submission(given: Submission) -> dict[str, Any]:
-    files = [[file.name, file.sha256, [_unit(unit) for unit in file.units], file.trouble] for file in given.files]
     return {
         "student": given.student,
         "path": given.path,
-        "files": files,
-        "remarks": given.remarks,
+        "files": list(map(_file, given.files)),
+        "remarks": list(map(phrase.document, given.remarks)),
         "declined": given.declined,
         "origin": given.origin,
+        "handed_in": given.handed_in,
         "ids": dict(given.ids),
     }
+
+
+def _file(file: SourceFile) -> list[Any]:
+    return [file.name, file.sha256, list(map(_unit, file.units)), phrase.document(file.trouble)]
 
 
 def _unit(unit: Unit) -> list[str]:
@@ -113,7 +139,7 @@ def _unit(unit: Unit) -> list[str]:
 
 def _read(given: Mapping[str, Any]) -> Submission:
     files = tuple(
-        SourceFile(name, digest, tuple(Unit(*unit) for unit in units), trouble)
+        SourceFile(name, digest, tuple(Unit(*unit) for unit in units), phrase.parsed(trouble))
         for name, digest, units, trouble in given["files"]
     )
-    return Submission(**{**given, "files": files, "remarks": tuple(given["remarks"])})
+    return Submission(**{**given, "files": files, "remarks": tuple(map(phrase.parsed, given["remarks"]))})

@@ -15,6 +15,7 @@ import numpy as np
 from autograder.evidence import Observation
 from autograder.later import Later, Look, Unproven, Unseen
 from autograder.model import Answer, Criterion, Exercise, Outcome, Status, Tolerance, Verdict
+from autograder.phrase import Phrase
 from autograder.seen import Seen
 from autograder.words import Passage
 
@@ -183,6 +184,11 @@ def judge(exercise: Exercise, grader: Any, as_written: Seen, ways: Sequence[Mapp
     return Answer(exercise, True, tuple(verdicts))
 
 
+def cases_of(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The cases that a criterion looks at: the names of its parameters."""
+    return function.__code__.co_varnames[: function.__code__.co_argcount]
+
+
 def _verdict(criterion: Criterion, function: Any, as_written: Seen, ways: Sequence[Mapping[str, Look]]) -> Verdict:
     for looks in ways[:-1]:
         cases = _cases(function, looks)
@@ -194,8 +200,7 @@ def _verdict(criterion: Criterion, function: Any, as_written: Seen, ways: Sequen
 
 def _cases(function: Any, looks: Mapping[str, Look]) -> dict[str, Later]:
     """The hidden cases that a criterion asks for."""
-    names = function.__code__.co_varnames[: function.__code__.co_argcount]
-    return {name: Later(looks[name]) for name in names if name in looks}
+    return {name: Later(looks[name]) for name in cases_of(function) if name in looks}
 
 
 def _is_beyond_doubt(verdict: Verdict, as_written: Seen, cases: Mapping[str, Later]) -> bool:
@@ -209,8 +214,7 @@ def _looked_at(cases: Mapping[str, Later]) -> list[Seen]:
 
 def _tried(criterion: Criterion, function: Any, as_written: Seen, cases: Mapping[str, Later]) -> Verdict:
     try:
-        names = function.__code__.co_varnames[: function.__code__.co_argcount]
-        found = settle(function(*(cases.get(name, as_written) for name in names)), criterion)
+        found = settle(function(*(cases.get(name, as_written) for name in cases_of(function))), criterion)
     except Unproven:
         return Verdict(criterion, Status.NEEDS_REVIEW, "case_unproven")
     except Unseen as unseen:  # our run failed, not this criterion
@@ -346,14 +350,16 @@ def _detail(claim: Close, tolerance: Tolerance) -> str:
     if claim.observed is None:
         return ""
     if not _precise(claim.observed):
-        return f"numbers of type {claim.observed.dtype}"
+        return Phrase("numbers of type {type}", type=claim.observed.dtype)
     if claim.observed.shape != claim.expected.shape:
-        return f"shape {claim.observed.shape}, expected {claim.expected.shape}"
+        return Phrase("shape {shape}, expected {expected}", shape=claim.observed.shape, expected=claim.expected.shape)
     got, want = np.asarray(claim.observed, float), np.asarray(claim.expected, float)
     off = int(np.sum(~(_errors(got, want, tolerance) <= 1)))  # written so that NaN counts
     ratio = _ratio(got, want)
-    told = f"{off} of {want.size} values differ"
-    return f"{told}; each is {ratio:.4g} times the expected one" if ratio is not None else told
+    if ratio is None:
+        return Phrase("{off} of {size} values differ", off=off, size=want.size)
+    template = "{off} of {size} values differ; each is {ratio} times the expected one"
+    return Phrase(template, off=off, size=want.size, ratio=f"{ratio:.4g}")
 
 
 def _ratio(got: Array, want: Array) -> float | None:

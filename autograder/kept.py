@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from autograder import fingerprint
+from autograder import fingerprint, phrase
 from autograder.decisions import Subject, standing
 from autograder.exhibits import Packed
 from autograder.model import Answer, Case, Exercise, Outcome, Override, Report, Status, Submission, Verdict
@@ -122,7 +122,7 @@ def document(report: Report) -> dict[str, Any]:
     """What was found, without what the submission and the exercises say themselves."""
     return {
         "outcome": report.outcome.value,
-        "remarks": list(report.remarks),
+        "remarks": list(map(phrase.document, report.remarks)),
         "acts": list(report.acts),
         "answers": {answer.exercise.name: _answer(answer) for answer in report.answers},
         "exhibits": Packed.of(report.exhibits).documents(),
@@ -138,7 +138,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
             "max_points": v.criterion.points,
             "reason": v.reason,
             "feedback": v.feedback,
-            "detail": v.detail,
+            "detail": phrase.document(v.detail),
             "where": v.where,
         }
         for v in answer.verdicts
@@ -150,7 +150,7 @@ def report_of(kept: Mapping[str, Any], submission: Submission, exercises: Mappin
     """What `document` wrote, read again."""
     answers = tuple(_answer_of(exercises[name], answer) for name, answer in kept["answers"].items())
     shown = Packed(kept["exhibits"])
-    said = (tuple(kept["remarks"]), tuple(kept["acts"]))
+    said = (tuple(map(phrase.parsed, kept["remarks"])), tuple(kept["acts"]))
     return Report(submission, Outcome(kept["outcome"]), answers, *said, shown, kept["seconds"])
 
 
@@ -158,6 +158,6 @@ def _answer_of(exercise: Exercise, kept: Mapping[str, Any]) -> Answer:
     verdicts = []
     for criterion in exercise.criteria:
         said = kept["verdicts"][criterion.name]
-        texts = (said["reason"], said["feedback"], said["detail"], said["where"])
+        texts = (said["reason"], said["feedback"], phrase.parsed(said["detail"]), said["where"])
         verdicts.append(Verdict(criterion, Status(said["status"]), *texts))
     return Answer(exercise, kept["attempted"], tuple(verdicts))

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from autograder import phrase
 from autograder.decisions import Decision, Overtaken, Ruling, concerns
 from autograder.evidence import Entered
 from autograder.model import Outcome
@@ -146,14 +147,14 @@ class Store:
         facts, observations = json.loads(row[0]), replayed(zlib.decompress(row[1]), calls)
         entered = (item for item in observations if isinstance(item, Entered))
         blamed = next((item for item in entered if item.order == facts["blamed"]), None)
-        return Ending(Outcome(facts["outcome"]), observations, facts["note"], facts["seconds"], blamed)
+        return Ending(Outcome(facts["outcome"]), observations, phrase.parsed(facts["note"]), facts["seconds"], blamed)
 
     def keep_run(self, key: bytes, ending: Ending) -> None:
         if len(ending.tape) > MOST_BYTES_OF_A_RUN:
             return
         facts = {
             "outcome": ending.outcome.value,
-            "note": ending.note,
+            "note": phrase.document(ending.note),
             "seconds": round(ending.seconds, 3),
             "blamed": ending.blamed.order if ending.blamed else None,
         }

@@ -16,6 +16,7 @@ ABOUT = r"detach|分离|脱离"
 OWN_QUESTION = (
     r"(?s)(detach|分离|脱离|\bu\b).*(3 ?\*? ?x|three times|without|constant|exercise|question|三倍|常数|练习|如果不)"
 )
+CUTTING = ("detach(", "detach_(", "no_grad", ".data", "inference_mode", ".item(", ".numpy(", "stop_gradient")
 MAX_FACTORS = 50  # that are tried as u
 NOT_RUN = r"(?s)\.detach\(\).*\.backward\("
 PLAIN = frozenset(
@@ -34,18 +35,22 @@ def gradient(as_written, scaled):
     last = [(gain, u) for gain, u in products if not any(_adds_to(gain, other) for other, _ in products)]
     claims = [close(gain.leaf.after, u, at=gain.at, **_mistakes(gain, u)) for gain, u in last]
     if claims:
-        return confirmed(newest(claims), by=lambda: any(gains.follows(gain, scaled) for gain, _ in products))
+        return confirmed(newest(claims), by=lambda: _was_cut(as_written) and _follows(products, scaled))
     return (
         newest(_cut(as_written)) if list(_cut(as_written)) else for_a_person(_not_executed(as_written), "not_executed")
     )
+
+
+def _follows(products, scaled):
+    return any(gains.follows(gain, scaled) for gain, _ in products)
 
 
 def own_graph(as_written, scaled):
     """A pass from y, or its sum, at the same x."""
     passes = [(gain, u) for product, u in _products(as_written) for gain in _of_y(as_written, product, u)]
     claims = [
-        close(gain.leaf.after, gain.added, at=gain.at, both_added=gain.after)
-        for gain, _ in passes
+        close(gain.leaf.after, _slope_of_y(gain, u), at=gain.at, **_both(gain))
+        for gain, u in passes
         if np.any(gain.added)
     ]
     if not claims and _not_executed(as_written) and not _products(as_written):
@@ -59,6 +64,13 @@ def explanation(as_written):
     """Words are for a person."""
     near = next((gain.at for gain, _ in _products(as_written)), None)
     return for_a_person(as_written.words(kinds=("markdown", "comment", "string", "output"), near=near))
+
+
+def _was_cut(seen):
+    """Something was taken out of a graph, or an inner value was: numbers that were typed in have never been in one."""
+    inner = [v.array for v in seen.values if v.requires_grad and not v.is_leaf]
+    recorded = any(agree(y, u, gains.NEAR) for y in inner for _, u in _products(seen))
+    return recorded or any(words in passage.text for passage in seen.code for words in CUTTING)
 
 
 # ---------------------------------------------------------------------------------- z and y
@@ -137,6 +149,20 @@ def _of_y(seen, product, u):
         same = gain.leaf.ident == product.leaf.ident and np.array_equal(gain.x, product.x)
         if same and gain.at.root is not None and gain.at.order != product.at.order and _is_made_of(gain.at.root, u):
             yield gain
+
+
+def _both(gain):
+    return {"both_added": gain.after} if np.any(gain.before) else {}
+
+
+def _slope_of_y(gain, u):
+    """2x where y is x², or its share of a mean; of any other y, what its own pass added."""
+    p, square = gain.at, gain.x * gain.x
+    weights = 1.0 if p.weights is None else np.asarray(p.weights, float)
+    if not agree(u, square, gains.NEAR) or np.size(weights) not in (1, gain.x.size):
+        return gain.added
+    is_mean = p.root.size == 1 < u.size and not np.isclose(p.root.item(), u.sum(), rtol=1e-4)
+    return 2 * gain.x * np.reshape(weights, gain.x.shape if np.size(weights) > 1 else ()) / (u.size if is_mean else 1)
 
 
 # ---------------------------------------------------------------------------------- what went wrong, and words

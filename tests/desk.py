@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 import uvicorn
 
 from autograder import grading
+from autograder.assignment import plan
 from autograder.desk import app
 from autograder.desk.results import FORMATS, Results
 from autograder.desk.state import Desk
@@ -30,11 +31,11 @@ RUN = Run(SEED, "2026-03-01T10:00:00.000+00:00", "2026-03-01T10:00:11.400+00:00"
 def folder_of(path, reports, exercises):
     """As grade.py leaves it."""
     path.mkdir(exist_ok=True)
-    graded = Graded(RUN, tuple(reports), ())
+    graded = Graded(RUN, tuple(reports), (), plan.again("", "", exercises))
     with closing(Store(path)) as store:
         for report in reports:
             store.keep_report(b"key", report.submission.origin, report.submission.student, {"answers": {}})
-        grading.keep(store, graded, tuple(exercises.values()), pages=True, decisions=0)
+        grading.keep(store, graded, pages=True, decisions=0)
     files.write([(path / file, encoded(name, graded.rendered(name))) for name, file in FORMATS])
     files.write_pages(path / files.PAGES, pages.render(graded.run, graded.reports, graded.skipped))
     return path

@@ -13,6 +13,7 @@ from dataclasses import replace
 import pytest
 
 from autograder import grading, intake
+from autograder.assignment import plan
 from autograder.desk import one
 from autograder.desk.results import bring_up_to_date
 from autograder.desk.state import Desk
@@ -432,8 +433,8 @@ def test_a_grading_with_other_exercises_is_told_at_a_desk_that_is_open(room, vis
     before = (results / "results.json").read_bytes()
     criteria = tuple(replace(one, points=2 * one.points) for one in exercises["jacobian"].criteria)
     doubled = {**exercises, "jacobian": replace(exercises["jacobian"], criteria=criteria)}
-    graded = room.desk.now().graded
-    grading.keep(room.store, graded, tuple(doubled.values()), pages=True, decisions=0)
+    graded = replace(room.desk.now().graded, plan=plan.again("", "", doubled))
+    grading.keep(room.store, graded, pages=True, decisions=0)
     answer = visitor.ask("/")
     assert answer.status == 503 and "Open the desk again: the exercise jacobian has changed" in answer.text
     room.results.start()

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder import cli, exhibits, grading
+from autograder.assignment import plan
 from autograder.exhibits import bars, curves, line, matrices
 from autograder.model import Outcome, Override, Report, Skipped, SourceFile, Status, Submission, Unit, Verdict
 from autograder.report import files, pages, tally
@@ -344,7 +345,7 @@ def test_a_full_disk_leaves_older_pages(tmp_path, monkeypatch):
 def test_the_command_line_says_so(tmp_path, monkeypatch, capsys):
     """The results are there; the pages are as they were."""
     target = files.Target("html", tmp_path / "report", "--output", tmp_path, is_folder=True)
-    graded = grading.Graded(RUN, (report(),), ())
+    graded = grading.Graded(RUN, (report(),), (), plan.again("", "", {}))
 
     def full(path, content):
         raise OSError(28, "No space left on device")

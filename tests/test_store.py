@@ -15,6 +15,7 @@ from dataclasses import replace
 import pytest
 
 from autograder import changes, grading, intake, ladder
+from autograder.assignment import plan
 from autograder.decisions import Overtaken, Ruling, standing
 from autograder.grading import Graded
 from autograder.kept import document
@@ -361,8 +362,8 @@ def test_a_grading_is_read_as_it_was(exercises, class_folder, store, warm):
     """With its submissions, word for word, and without what people have decided."""
     store.override(str(class_folder / "ada.py"), "jacobian", 7.0, "shown in class")
     reports = tuple(graded(exercises, class_folder, store))
-    whole = Graded(RUN, reports, (Skipped("notes.txt", "is no submission"),))
-    grading.keep(store, whole, tuple(exercises.values()), pages=True, decisions=1)
+    whole = Graded(RUN, reports, (Skipped("notes.txt", "is no submission"),), plan.again("", "", exercises))
+    grading.keep(store, whole, pages=True, decisions=1)
     known = grading.read(store, exercises)
     assert known != whole
     assert known.decided(standing(store.decisions_after(0))) == whole
@@ -371,6 +372,6 @@ def test_a_grading_is_read_as_it_was(exercises, class_folder, store, warm):
 def test_a_grading_of_other_exercises_is_refused(exercises, store):
     """Their points would be mixed up."""
     one = exercises["jacobian"]
-    grading.keep(store, Graded(RUN, (), ()), (one,), pages=True, decisions=0)
+    grading.keep(store, Graded(RUN, (), (), plan.again("", "", {"jacobian": one})), pages=True, decisions=0)
     with pytest.raises(StoreError, match="jacobian has changed since"):
         grading.read(store, {"jacobian": with_points(one, 2)})

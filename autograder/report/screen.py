@@ -22,9 +22,7 @@ NARROW = 64  # columns: below it, headers are short
 
 def show(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped], *, verbose: bool = False) -> None:
     """Each submission, then the class in two tables, and a sentence to end with."""
-    from rich.console import Console
-
-    console = Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
+    console = _console()
     paint(console, terminal.lines(reports, skipped, verbose=verbose))
     if len(reports) > 1:
         console.print()
@@ -64,6 +62,25 @@ def _mistakes(mistakes: Sequence[tally.Mistake]) -> "Table":
     return table
 
 
+def say(lines: Iterable[Line | str]) -> None:
+    """Each line at once, in colour on a terminal."""
+    console: Console | None = None
+    for line in lines:
+        if isinstance(line, str):
+            print(wording.clean(line), flush=True)
+        elif sys.stdout.isatty():
+            console = console or _console()
+            paint(console, [line])
+        else:
+            print(f"{' ' * line.indent}{wording.clean(line.text)}", flush=True)
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
+
+
 def paint(console: "Console", lines: Iterable[Line]) -> None:
     """Lines in colour, wrapped under their own beginning."""
     from rich.padding import Padding
@@ -90,7 +107,7 @@ def _style(tone: Tone) -> str:
             return ""
 
 
-def watched(items: Iterator[T], total: int) -> Iterator[T]:
+def watched(items: Iterator[T], total: int, doing: str = "grading") -> Iterator[T]:
     """The same items, with a bar on stderr while they come, if stderr is a terminal."""
     if not sys.stderr.isatty():
         yield from items
@@ -98,7 +115,7 @@ def watched(items: Iterator[T], total: int) -> Iterator[T]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
         yield from bar.track(items, total=total)

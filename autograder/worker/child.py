@@ -1,9 +1,9 @@
 """One case in one child: lock, prepare, run the units watched, answer the calls, end.
 
 The job is the first record that the trusted side sends: {"units", "folder", "uid", "seed", "swap", "scale", "moved",
-"fresh", "skip", "memory_mib", "seconds"}. It is read before the locks, for it says what they are; nothing of the
-submission runs before them. After the units the child sends {"kind": "ready"} and gets one more record, the calls of a
-hidden case, whose inputs were drawn only then; it answers each and ends with {"kind": "end"}.
+"samples", "fresh", "skip", "memory_mib", "seconds"}. It is read before the locks, for it says what they are; nothing
+of the submission runs before them. After the units the child sends {"kind": "ready"} and gets one more record, the
+calls of a hidden case, whose inputs were drawn only then; it answers each and ends with {"kind": "end"}.
 """
 
 import contextlib
@@ -30,6 +30,7 @@ from autograder.worker import lockdown, proof, swaps, units
 from autograder.worker.acts import Acts
 from autograder.worker.observer import Observer
 from autograder.worker.refusals import refuse_politely
+from autograder.worker.samples import Samples
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -105,14 +106,18 @@ def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader, ob
     _seed(record["seed"], record["fresh"])
     refuse_politely(observer.remark)  # not before: the server forks
     observer.moved = record["moved"]
-    observer.watches_rounds = record["fresh"] or record["moved"] != 1.0
+    observer.watches_rounds = record["fresh"] or record["moved"] != 1.0 or bool(record["samples"])
     writer = wire.Writer(sock, patient=True, key=bytes.fromhex(record.pop("key")))
-    observer.begin(writer, forgiving=bool(record["swap"]) or record["scale"] != 1.0 or record["moved"] != 1.0)
+    changed = bool(record["swap"] or record["samples"]) or record["scale"] != 1.0 or record["moved"] != 1.0
+    observer.begin(writer, forgiving=changed)
     if record["swap"]:
         swaps.install(*record.pop("swap"))  # what is hidden is in no dictionary that somebody may look for
     observer.transforms.scale = record.pop("scale")
     if observer.watches_rounds:
         observer.rounds.watch()
+    if record["samples"]:
+        observer.samples = Samples(observer.recorder, *record.pop("samples"))
+        observer.samples.watch()
     if any("scipy" in unit["text"] for unit in record["units"]):
         observer.optimizers.watch()
     acts = Acts(observer.recorder, {unit["file"] for unit in record["units"]})

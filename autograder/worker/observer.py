@@ -46,6 +46,7 @@ from autograder.worker.passes import Passes
 from autograder.worker.plain import Rounds, mark_of_named, named_in, number_of
 from autograder.worker.recorder import Recorder, guarded, replace, said
 from autograder.worker.refusals import explanation
+from autograder.worker.samples import Samples
 from autograder.worker.transforms import Transforms
 from autograder.worker.units import Piece, UnitRecord
 
@@ -73,6 +74,7 @@ class Observer:
         self.plain_count = 0
         self.watches_rounds = False
         self.moved = 1.0  # factor of decimal fractions that stand alone
+        self.samples: Samples | None = None  # where they are others
         self.forgiving = False  # checks of the student's do not stop a unit
 
     def install(self) -> None:
@@ -91,8 +93,8 @@ class Observer:
         if forgiving:
             self._let_checks_pass()
 
-    def remark(self, text: str) -> None:
-        self.recorder.remark(text)
+    def remark(self, name: str, part: str = "") -> None:
+        self.recorder.remark(name, part)
 
     def raised(self, error: BaseException, source: str, line: int | None = None) -> None:
         """A unit raised; or it is no Python at all."""
