@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
+from autograder import __version__
 from autograder.model import Exercise
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,6 +24,13 @@ def of_judging(exercises: Iterable[Exercise]) -> str:
     """Of what verdicts are made with: the trusted side, the graders, and all that these exercises say."""
     own = [path for path in PACKAGE.glob("**/*.py") if "worker" not in path.parts]
     return _digest([*own, *(ROOT / "graders").glob("*.py")], map(repr, exercises))
+
+
+def facts(exercises: Iterable[Exercise]) -> dict[str, str]:
+    """All of it, for two machines that have to agree; what a person can mend comes first."""
+    releases = {"Python": platform.python_version(), **{name: _release(name) for name in RELEASES}}
+    code = {"code that runs": of_running(), "code that judges": of_judging(exercises)}
+    return {"autograd-grader": __version__, **releases, **code}
 
 
 def _releases() -> list[str]:

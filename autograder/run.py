@@ -13,7 +13,7 @@ from autograder.kept import Memory
 from autograder.ladder import Rung
 from autograder.later import Unproven
 from autograder.model import Case, Exercise, Outcome, Report, Submission
-from autograder.observe import Conditions, Runs
+from autograder.observe import Conditions, Run, Runs
 from autograder.sandbox import CannotStart, Sandbox, SandboxError
 from autograder.seen import Seen
 from autograder.store import Store
@@ -98,25 +98,27 @@ class Grader:
     def grade_one(self, submission: Submission) -> Report:
         """Never raises for anything that a submission does."""
         if self.memory is None:
-            return self._graded(submission)
-        return self.memory.report(submission) or self.memory.keep(self._graded(submission))
+            return self.graded(submission)
+        return self.memory.report(submission) or self.memory.keep(self.graded(submission, self.memory.runs))
 
-    def _graded(self, submission: Submission) -> Report:
+    def graded(self, submission: Submission, through: Callable[[Run], Run] | None = None) -> Report:
+        """As `grade_one`, whatever is remembered; `through` stands around each run."""
+        run = through(self._run) if through else self._run
         if _runs(submission) and self.memory is None:
             self._wait()
         try:
-            return self._grade(submission)
+            return self._grade(submission, run)
         except CannotStart:
             raise
         except SandboxError:
-            return self._again(submission)
+            return self._again(submission, run)
         except Exception as error:  # noqa: BLE001  our own mistake: a report that says so, and the next submission
             return reports.our_fault(submission, self._exercises, error)
 
-    def _again(self, submission: Submission) -> Report:
+    def _again(self, submission: Submission, run: Run) -> Report:
         """A lane broke; once more on a fresh one. A submission that breaks two ended the processes around its own."""
         try:
-            return self._grade(submission)
+            return self._grade(submission, run)
         except SandboxError as error:
             return reports.ended_its_lane(submission, self._exercises, error)
         except Exception as error:  # noqa: BLE001  as above
@@ -124,7 +126,7 @@ class Grader:
 
     def observe(self, submission: Submission) -> Seen:
         """The submission as written, not judged: for benchmarks, and for authors who look at what was seen."""
-        runs = self._of(submission)
+        runs = Runs(submission, self._conditions, self._run)
         observed = runs.observe(spec.AS_WRITTEN, again=False)
         exercise = self._exercises[0]
         return runs.views(observed, observed.last, [exercise])[exercise.name]
@@ -154,13 +156,10 @@ class Grader:
             raise Unproven(case.swap)
         return self._sandbox.run(job, calls)
 
-    def _of(self, submission: Submission) -> Runs:
-        return Runs(submission, self._conditions, self.memory.runs(self._run) if self.memory else self._run)
-
-    def _grade(self, submission: Submission) -> Report:
+    def _grade(self, submission: Submission, run: Run) -> Report:
         if not _runs(submission):
             return reports.not_run(submission, self._exercises)
-        runs = self._of(submission)
+        runs = Runs(submission, self._conditions, run)
         written = runs.observe(spec.AS_WRITTEN)
         last = runs.views(written, written.last, self._exercises)
         rest = self._attempted(last)
