@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder import __version__, exports, ladder, options, taken
 from autograder.console import (
+    Failed,
     complain,
     complain_of,
     names,
@@ -26,12 +27,13 @@ from autograder.console import (
     short,
     speak_utf8,
 )
-from autograder.model import Exercise, Outcome, Report, Run, Skipped, Status
+from autograder.model import Outcome, Report, Run, Skipped, Status
 from autograder.report import FOLDERS, FORMATS, encoded, files, pages, screen, terminal, wording
 from autograder.report.lms import EXPORTS, Options
 from autograder.sheet import SheetError
 
 if TYPE_CHECKING:  # they import what takes time
+    from autograder.assignment.plan import Plan
     from autograder.cluster.address import Address
     from autograder.cluster.client import Cluster
     from autograder.intake import Intake
@@ -39,7 +41,7 @@ if TYPE_CHECKING:  # they import what takes time
     from autograder.sandbox import Sandbox
     from autograder.store import Store
 
-COMMANDS = ("override", "history", "diff", "formats", "bundle")  # ./diff is a folder of that name
+COMMANDS = ("override", "history", "diff", "formats", "bundle", "try", "watch")  # ./diff is a folder of that name
 
 
 class Exit(IntEnum):
@@ -97,8 +99,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _command(name: str, *words: str) -> int:
     from autograder import commands
 
-    for line in commands.run(name, words):
-        print(wording.clean(line))
+    try:
+        with _dependencies(), closing(commands.run(name, words)) as lines:
+            screen.say(lines)
+    except Failed as failed:
+        raise Stop(str(failed), Exit.OURS) from None
+    except KeyboardInterrupt:
+        if name != "watch":  # of which it is the end
+            raise
+        print("stopped")
     return Exit.DONE
 
 
@@ -114,11 +123,12 @@ def _grade(arguments: argparse.Namespace) -> int:
     wanted = exports.options(arguments)
     elsewhere = _elsewhere(arguments)
     with _dependencies(), _ahead(arguments) as ahead:
-        exercises = _exercises(arguments.exercise)
+        plan = _plan(arguments)
         found = _found(arguments)
         exports.check(arguments, found.submissions)
         files.make_ready(targets)
-        graded = _graded(exercises, found, arguments, ahead, elsewhere)
+        graded = _graded(plan, found, arguments, ahead, elsewhere)
+    complain_of(taken.times(graded.reports))
     kept, problems = _contents(targets, graded, wanted, arguments)
     problems += _save(kept)
     problems += [problem for target in targets if target.is_folder for problem in _save_pages(target, graded)]
@@ -175,17 +185,14 @@ def _elsewhere(arguments: argparse.Namespace) -> "Address | None":
     return address.parse(arguments.scheduler, tls)
 
 
-def _exercises(names: Sequence[str]) -> tuple[Exercise, ...]:
+def _plan(arguments: argparse.Namespace) -> "Plan":
     from autograder import spec
+    from autograder.assignment import plan
 
     try:
-        known = spec.load_all()
+        return plan.plan(arguments.exercise, arguments.assignment, arguments.language)
     except spec.SpecError as error:
         raise Stop(str(error), Exit.USAGE) from error
-    for name in names:
-        if name not in known:
-            raise Stop(f"--exercise: unknown exercise {name!r}{wording.did_you_mean(name, known)}", Exit.USAGE)
-    return tuple(exercise for name, exercise in known.items() if name in names or not names)
 
 
 def _found(arguments: argparse.Namespace) -> "Intake":
@@ -210,7 +217,7 @@ def _with_roster(found: "Intake", file: Path) -> "Intake":
 
 
 def _graded(
-    exercises: Sequence[Exercise],
+    plan: "Plan",
     found: "Intake",
     arguments: argparse.Namespace,
     ahead: "Sandbox | None",
@@ -231,7 +238,7 @@ def _graded(
             "forget": arguments.again,
         }
         try:
-            with _grader(exercises, arguments, ahead, elsewhere, settings) as (grader, rung):
+            with _grader(plan, arguments, ahead, elsewhere, settings) as (grader, rung):
                 coming = grader.grade(submissions)
                 for report in coming if arguments.quiet else screen.watched(coming, len(submissions)):
                     reports.append(report)
@@ -243,13 +250,15 @@ def _graded(
             sentence = f"interrupted after {len(reports)} of {len(submissions)} submissions; no results were written"
             raise Stop(f"{sentence}, and the same command goes on from here", Exit.INTERRUPTED) from None
     layout = ", ".join(dict.fromkeys(one.layout for one in found.recognised))
-    run_of = Run(seed, started, _now(), __version__, torch, f"{rung.name}: {rung.says}", layout)
-    return Graded(run_of, tuple(reports), found.skipped)
+    held = f"{rung.name}: {rung.says}"
+    asked = (plan.language, plan.assignment.title, plan.due)
+    run_of = Run(seed, started, _now(), __version__, torch, held, layout, *asked)
+    return Graded(run_of, tuple(map(plan.finished, reports)), found.skipped)
 
 
 @contextmanager
 def _grader(
-    exercises: Sequence[Exercise],
+    plan: "Plan",
     arguments: argparse.Namespace,
     ahead: "Sandbox | None",
     elsewhere: "Address | None",
@@ -259,7 +268,7 @@ def _grader(
     if elsewhere:
         from autograder.cluster import client
 
-        with client.Cluster(exercises, elsewhere, allow_unsafe=arguments.allow_unsafe, **settings) as cluster:
+        with client.Cluster(plan.exercises, elsewhere, allow_unsafe=arguments.allow_unsafe, **settings) as cluster:
             if not arguments.quiet:
                 complain_of(cluster.says)
             yield cluster, _told(cluster.rung, arguments)
@@ -267,7 +276,7 @@ def _grader(
         from autograder import run
 
         rung = _told(_rung(arguments), arguments)
-        with run.Grader(exercises, rung, jobs=arguments.jobs, sandbox=ahead, **settings) as grader:
+        with run.Grader(plan.exercises, rung, jobs=arguments.jobs, sandbox=ahead, **settings) as grader:
             yield grader, rung
 
 

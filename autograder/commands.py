@@ -3,23 +3,25 @@
 import argparse
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from autograder import bundle, changes, exports
+from autograder import bundle, changes, exports, live
 from autograder.report import wording
-from autograder.report.files import RESULTS, Refused, write
+from autograder.report.files import RESULTS, Refused
+from autograder.report.terminal import Line
 from autograder.store import FILE, Kept, Store, StoreError
 
 Lines = Iterator[str]
+Said = Generator[str | Line, None, None]
 
 
-def run(name: str, argv: Sequence[str]) -> Lines:
-    """The lines that a command prints. Raises Refused with a sentence."""
+def run(name: str, argv: Sequence[str]) -> Said:
+    """The lines that a command prints. Raises Refused with a sentence, and Failed where it is our fault."""
     arguments = _PARSERS[name]().parse_args(argv)
-    command: Callable[[argparse.Namespace], Lines] = arguments.command
+    command: Callable[[argparse.Namespace], Iterator[str | Line]] = arguments.command
     yield from command(arguments)
 
 
@@ -64,15 +66,17 @@ def _formats_parser() -> argparse.ArgumentParser:
 def _bundle_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="grade.py bundle",
-        description="Make the zip that is uploaded as an autograder: our code without tests and samples.",
+        description="Make what an autograder's host wants of us: our code without tests and samples, and its scripts.",
     )
-    parser.add_argument("host", choices=["gradescope"], help="gradescope; Codio takes the same zip")
-    parser.add_argument("-o", "--output", type=Path, default=Path("autograder.zip"), metavar="FILE", help="to write")
-    parser.add_argument("--exercise", action="append", default=[], metavar="NAME", help="only this one; repeatable")
-    index = (
-        "the index of CPU builds that PyTorch's installation page names; without it setup.sh installs the usual build"
-    )
-    parser.add_argument("--torch-index", default="", metavar="URL", help=index)
+    add = parser.add_argument
+    hosts = ", ".join(bundle.HOSTS)
+    add("host", choices=bundle.HOSTS, metavar="HOST", help=f"{hosts} (Codio takes Gradescope's, Classroom 50 its own)")
+    add("-o", "--output", type=Path, metavar="PATH", help="a new folder, or a file that ends in .zip")
+    add("--exercise", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
+    add("--assignment", type=Path, metavar="FILE", help="points, due date, lateness and visibility")
+    index = "the index of CPU builds that PyTorch's installation page names; without it the usual build is installed"
+    add("--torch-index", default="", metavar="URL", help=index)
+    add("--image", default="", metavar="NAME", help="of the container for PrairieLearn, as you will push it")
     parser.set_defaults(command=_bundle)
     return parser
 
@@ -104,6 +108,8 @@ _PARSERS: Mapping[str, Callable[[], argparse.ArgumentParser]] = {
     "diff": _diff_parser,
     "formats": _formats_parser,
     "bundle": _bundle_parser,
+    "try": live.try_parser,
+    "watch": live.watch_parser,
 }
 NAMES = tuple(_PARSERS)
 
@@ -251,20 +257,18 @@ def _results(path: Path) -> dict[str, Any]:
 
 def _bundle(arguments: argparse.Namespace) -> Lines:
     from autograder import spec
+    from autograder.assignment import plan
 
     try:
-        known = spec.load_all()
+        exercises = plan.plan(arguments.exercise, arguments.assignment).exercises
     except spec.SpecError as error:
         raise Refused(str(error)) from None
-    for name in arguments.exercise:
-        if name not in known:
-            raise Refused(f"--exercise: unknown exercise {name!r}{wording.did_you_mean(name, known)}")
-    names = [name for name in known if name in arguments.exercise or not arguments.exercise]
-    made = bundle.gradescope(names, arguments.torch_index)
-    try:
-        write([(arguments.output, made.content)])
-    except OSError as error:
-        raise Refused(f"{arguments.output} cannot be written: {error.strerror or error}") from None
-    points = wording.points(sum(known[name].max_points for name in names))
-    yield f"{arguments.output}: {made.files} files, {len(made.content) // 1000} KB; {', '.join(names)}"
-    yield f"upload it under Configure Autograder, and set the assignment's Autograder Points to {points}"
+    assignment = arguments.assignment.read_bytes() if arguments.assignment else b""
+    wanted = bundle.Wanted(exercises, arguments.torch_index, arguments.image, assignment)
+    host = bundle.HOSTS[arguments.host]
+    output = arguments.output or Path(host.output)
+    made = bundle.make(arguments.host, wanted)
+    bundle.write(made, output)
+    names = ", ".join(exercise.name for exercise in exercises)
+    yield f"{output}: {len(made)} files, {sum(map(len, made.values())) // 1000} KB; {names}"
+    yield from host.upload(wanted)

@@ -10,6 +10,10 @@ from pathlib import Path
 from autograder.report import wording
 
 
+class Failed(Exception):
+    """A sentence: why the grader itself could not do what it was asked to."""
+
+
 def never_fail_on_a_character() -> None:
     """A terminal that has no ✗ shows an escape instead."""
     for stream in (sys.stdout, sys.stderr):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder import remarks
 from autograder.text import cleaned
 from autograder.wire import Malformed
 
@@ -143,6 +144,17 @@ class Minimized:
 
 
 @dataclass(frozen=True, slots=True)
+class Resampled:
+    """Where samples are others: x and y, as they are now, and what y is made of beside noise."""
+
+    order: int  # of the observation before it
+    where: str
+    x: Array
+    y: Array
+    terms: Array  # rows: 1 for cos or 0 for sin, frequency, amplitude
+
+
+@dataclass(frozen=True, slots=True)
 class Called:
     """What a student's function returned in a hidden case."""
 
@@ -201,11 +213,17 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something that the student should know of how the run was made."""
+    """Something that the student should know of how the run was made: its words are ours, and `part` is theirs."""
 
     order: int
     where: str
-    text: str
+    name: str  # as in remarks.py
+    part: str
+
+    @property
+    def text(self) -> str:
+        """The sentence, as a phrase."""
+        return remarks.sentence(self.name, self.part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +272,7 @@ Observation = (
     | Plain
     | Round
     | Minimized
+    | Resampled
     | Called
     | Comparison
     | Text
@@ -273,6 +292,7 @@ KINDS: Mapping[str, type] = {
     "plain": Plain,
     "round": Round,
     "minimized": Minimized,
+    "resampled": Resampled,
     "called": Called,
     "comparison": Comparison,
     "text": Text,
@@ -294,6 +314,8 @@ def parse(record: dict[str, Any]) -> Observation:
     observation: Observation = _build(KINDS[kind], record)
     if isinstance(observation, Plain | Round) and len(observation.keys) != len(observation.parts):
         raise Malformed(f"{kind}: as many keys as parts are needed")
+    if isinstance(observation, Remark) and observation.name not in remarks.REMARKS:
+        raise Malformed("a remark of no known name")
     return observation
 
 

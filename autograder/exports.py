@@ -1,6 +1,7 @@
 """Exports on the command line: what is said for them, and what is said of them."""
 
 import argparse
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ def options(arguments: argparse.Namespace) -> Options:
     for name, file in arguments.to:
         if arguments.template and Path(file).resolve() == arguments.template.resolve():
             raise Refused(f"--to {name}={file} would write over the template; name another file")
-    return Options(template, str(arguments.template or ""), arguments.hold_reviews, dict(arguments.column))
+    told = (arguments.hold_reviews, dict(arguments.column))
+    return Options(template, str(arguments.template or ""), *told, os.environ)
 
 
 def _template(file: Path) -> sheet.Sheet:

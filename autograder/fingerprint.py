@@ -11,6 +11,15 @@ from autograder.model import Exercise
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "autograder"
+NO_JUDGES = {
+    "worker",
+    "report",
+    "bundle",
+    "hosts",
+    "desk",
+    "kit",
+    "cluster",
+}  # what reports are shown with, or made beside them
 RELEASES = ("torch", "numpy", "matplotlib", "ipython", "scipy", "pandas")
 
 
@@ -22,15 +31,16 @@ def of_running() -> str:
 
 def of_judging(exercises: Iterable[Exercise]) -> str:
     """Of what verdicts are made with: the trusted side, the graders, and all that these exercises say."""
-    own = [path for path in PACKAGE.glob("**/*.py") if "worker" not in path.parts]
+    own = [path for path in PACKAGE.glob("**/*.py") if not NO_JUDGES & set(path.relative_to(PACKAGE).parts)]
     return _digest([*own, *(ROOT / "graders").glob("*.py")], map(repr, exercises))
 
 
 def facts(exercises: Iterable[Exercise]) -> dict[str, str]:
     """All of it, for two machines that have to agree; what a person can mend comes first."""
     releases = {"Python": platform.python_version(), **{name: _release(name) for name in RELEASES}}
+    travels = PACKAGE.glob("cluster/*.py")
     code = {"code that runs": of_running(), "code that judges": of_judging(exercises)}
-    return {"autograd-grader": __version__, **releases, **code}
+    return {"autograd-grader": __version__, **releases, **code, "code for clusters": _digest(travels, ())}
 
 
 def _releases() -> list[str]:

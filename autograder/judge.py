@@ -15,6 +15,7 @@ import numpy as np
 from autograder.evidence import Observation
 from autograder.later import Later, Look, Unproven, Unseen
 from autograder.model import Answer, Criterion, Exercise, Outcome, Status, Tolerance, Verdict
+from autograder.phrase import Phrase
 from autograder.seen import Seen
 from autograder.words import Passage
 
@@ -346,14 +347,16 @@ def _detail(claim: Close, tolerance: Tolerance) -> str:
     if claim.observed is None:
         return ""
     if not _precise(claim.observed):
-        return f"numbers of type {claim.observed.dtype}"
+        return Phrase("numbers of type {type}", type=claim.observed.dtype)
     if claim.observed.shape != claim.expected.shape:
-        return f"shape {claim.observed.shape}, expected {claim.expected.shape}"
+        return Phrase("shape {shape}, expected {expected}", shape=claim.observed.shape, expected=claim.expected.shape)
     got, want = np.asarray(claim.observed, float), np.asarray(claim.expected, float)
     off = int(np.sum(~(_errors(got, want, tolerance) <= 1)))  # written so that NaN counts
     ratio = _ratio(got, want)
-    told = f"{off} of {want.size} values differ"
-    return f"{told}; each is {ratio:.4g} times the expected one" if ratio is not None else told
+    if ratio is None:
+        return Phrase("{off} of {size} values differ", off=off, size=want.size)
+    template = "{off} of {size} values differ; each is {ratio} times the expected one"
+    return Phrase(template, off=off, size=want.size, ratio=f"{ratio:.4g}")
 
 
 def _ratio(got: Array, want: Array) -> float | None:

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from autograder import exhibits, fingerprint
+from autograder import fingerprint, phrase
+from autograder.exhibits import Packed
 from autograder.model import Answer, Case, Exercise, Outcome, Report, Status, Submission, Verdict
 from autograder.observe import Conditions, Run
 from autograder.store import Store, key_of, packed, without_tape
@@ -121,10 +122,10 @@ def document(report: Report) -> dict[str, Any]:
     """What was found, without what the submission and the exercises say themselves."""
     return {
         "outcome": report.outcome.value,
-        "remarks": list(report.remarks),
+        "remarks": list(map(phrase.document, report.remarks)),
         "acts": list(report.acts),
         "answers": {answer.exercise.name: _answer(answer) for answer in report.answers},
-        "exhibits": {name: list(map(exhibits.document, shown)) for name, shown in report.exhibits.items()},
+        "exhibits": Packed.of(report.exhibits).documents(),
         "seconds": round(report.seconds, 3),
     }
 
@@ -137,7 +138,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
             "max_points": v.criterion.points,
             "reason": v.reason,
             "feedback": v.feedback,
-            "detail": v.detail,
+            "detail": phrase.document(v.detail),
             "where": v.where,
         }
         for v in answer.verdicts
@@ -148,8 +149,8 @@ def _answer(answer: Answer) -> dict[str, Any]:
 def report_of(kept: Mapping[str, Any], submission: Submission, exercises: Mapping[str, Exercise]) -> Report:
     """What `document` wrote, read again."""
     answers = tuple(_answer_of(exercises[name], answer) for name, answer in kept["answers"].items())
-    shown = {name: tuple(map(exhibits.parsed, found)) for name, found in kept["exhibits"].items()}
-    said = (tuple(kept["remarks"]), tuple(kept["acts"]))
+    shown = Packed(kept["exhibits"])
+    said = (tuple(map(phrase.parsed, kept["remarks"])), tuple(kept["acts"]))
     return Report(submission, Outcome(kept["outcome"]), answers, *said, shown, kept["seconds"])
 
 
@@ -157,6 +158,6 @@ def _answer_of(exercise: Exercise, kept: Mapping[str, Any]) -> Answer:
     verdicts = []
     for criterion in exercise.criteria:
         said = kept["verdicts"][criterion.name]
-        texts = (said["reason"], said["feedback"], said["detail"], said["where"])
+        texts = (said["reason"], said["feedback"], phrase.parsed(said["detail"]), said["where"])
         verdicts.append(Verdict(criterion, Status(said["status"]), *texts))
     return Answer(exercise, kept["attempted"], tuple(verdicts))

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from autograder.phrase import ENGLISH, Language
+
 if TYPE_CHECKING:  # it imports what takes time
     from autograder.exhibits import Exhibit
 
@@ -65,6 +67,7 @@ class Submission:
     remarks: tuple[str, ...] = ()
     declined: str = ""  # the framework it is written for, when that is not PyTorch
     origin: str = ""  # the whole path, by which it is known again
+    handed_in: str = ""  # when, as the LMS says it: ISO 8601, perhaps without a zone; empty when it does not say
     ids: Mapping[str, str] = field(default_factory=dict, hash=False)  # what the LMS calls the student; docs/results.md
 
 
@@ -76,6 +79,10 @@ class Tolerance:
     atol: float = 1e-6
 
 
+# When students see what became of a criterion, in Gradescope's words.
+VISIBLE, HIDDEN, AFTER_DUE_DATE, AFTER_PUBLISHED = "visible", "hidden", "after_due_date", "after_published"
+
+
 @dataclass(frozen=True, slots=True)
 class Criterion:
     """One line of the rubric."""
@@ -85,6 +92,7 @@ class Criterion:
     points: float
     tolerance: Tolerance = field(default_factory=Tolerance)
     feedback: Mapping[str, str] = field(default_factory=dict)  # reason → what the student reads
+    visibility: str = VISIBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,9 @@ class Call:
     same_as: str = ""  # an earlier call, whose arguments it gets once more
 
 
+SAMPLES = ("sinusoids", "field")  # that can be others
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One run of the whole submission under stated conditions. `as_written` changes nothing."""
@@ -105,6 +116,7 @@ class Case:
     fresh_seed: bool = False
     scaled: bool = False  # every cotangent is multiplied by a hidden number, and every graph is kept
     moved: bool = False  # decimal fractions that stand alone in the code are other ones
+    samples: str = ""  # what becomes another as it is assigned: one of SAMPLES, or nothing
     hidden: bool = False
     together: bool = False  # criteria read all conditions off what they see: others may be set in the same run
     calls: tuple[Call, ...] = ()
@@ -112,7 +124,7 @@ class Case:
     @property
     def conditions(self) -> tuple[object, ...]:
         """Cases of different exercises with the same ones are one run."""
-        return self.swap, self.fresh_seed, self.scaled, self.moved
+        return self.swap, self.fresh_seed, self.scaled, self.moved, self.samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +162,7 @@ class Verdict:
     feedback: str = ""  # the teacher's sentence
     detail: str = ""  # what was measured, or the passage that a person has to read
     where: str = ""  # the cell or line that was judged
+    withheld: bool = False  # its student may not see it, or not yet
 
     @property
     def points(self) -> float:
@@ -206,6 +219,9 @@ class Run:
     torch: str
     sandbox: str = ""  # the rung of the ladder, and what it holds
     layout: str = ""  # what was taken for whose download: "Moodle"
+    language: str = ""  # that was asked for, if one was
+    title: str = ""  # of the assignment, if there was one
+    due: str = ""  # ISO 8601, with its offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +230,17 @@ class Skipped:
 
     path: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """When a submission was handed in, of an assignment with a due date, and what being late costs."""
+
+    handed_in: str  # ISO 8601; empty when it is not known
+    due: str  # ISO 8601
+    seconds: float = 0.0  # after the due date
+    deduction: float = 0.0  # points
+    why: str = ""  # a sentence for the student; empty when it was in time
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,10 +254,17 @@ class Report:
     acts: tuple[str, ...] = ()  # for the instructor: what honest answers do not do
     exhibits: Mapping[str, tuple["Exhibit", ...]] = field(default_factory=dict)  # exercise → what pictures are made of
     seconds: float = field(default=0.0, compare=False)  # that its code took, over all its runs
+    late: Late | None = None
+    language: Language = field(default=ENGLISH, compare=False)  # that its student reads; all texts here are English
+
+    @property
+    def earned(self) -> float:
+        """The points of all exercises, before anything is deducted for being late."""
+        return sum(answer.score for answer in self.answers)
 
     @property
     def score(self) -> float:
-        return sum(answer.score for answer in self.answers)
+        return self.earned - self.late.deduction if self.late else self.earned
 
     @property
     def max_score(self) -> float:

@@ -108,6 +108,7 @@ class Runs:
             "swap": [case.swap, list(parameters)] if case.swap else None,
             "scale": factors[0],
             "moved": factors[1],
+            "samples": [case.samples, list(oracle.other_samples(self.conditions.seed))] if case.samples else None,
             "skip": sorted(skipped),
         }
 

@@ -8,7 +8,7 @@ import math
 import os
 from pathlib import Path
 
-from autograder import __version__, exports
+from autograder import __version__, exports, languages
 from autograder.report import FOLDERS, FORMATS, wording
 from autograder.report.lms import EXPORTS
 
@@ -29,6 +29,7 @@ examples:
   grade.py week3 --output marks/week3 --exercise jacobian --exercise control_flow
   grade.py ada.ipynb --format json > ada.json
   grade.py moodle.zip --template worksheet.csv --to moodle=filled.csv --dry-run
+  grade.py class.zip --assignment week3.yaml --language zh
   grade.py week3 --seed 20260821      draw the same hidden inputs as an earlier run
 
 commands for results that are there (each with --help):
@@ -37,6 +38,10 @@ commands for results that are there (each with --help):
   grade.py diff OLD NEW                        whose points differ between two results
   grade.py formats                             what --to can write, for which system
   grade.py bundle gradescope -o autograder.zip an autograder to upload
+
+commands for those who are still at it (each with --help):
+  grade.py try ada.ipynb --exercise jacobian   what looks right so far; nothing is written
+  grade.py watch FOLDER                        grade what changes, as it changes
 
 where results go:
   stdout                 each submission with its points and the reason where points were lost
@@ -51,6 +56,8 @@ exit codes:
   1  something needs the instructor because of the grader: it failed on a criterion or
      a submission (no points were taken there), or it could not start
   2  wrong usage, a path without submissions, or a mistake in an exercise"""
+
+_LANGUAGE = f"of feedback: {', '.join(languages.CHOICES)} by each submission's own prose (default: en)"
 
 # As in autograder/intake/layouts, which takes time to import.
 LAYOUTS = ("plain", "moodle", "canvas", "gradescope", "blackboard", "brightspace", "nbgrader", "classroom")
@@ -78,8 +85,10 @@ def _add_what_is_graded(parser: argparse.ArgumentParser) -> None:
     add("--layout", choices=LAYOUTS, default="", metavar="NAME", help=f"whose download a PATH is: {', '.join(LAYOUTS)}")
     add("--roster", type=_path, metavar="FILE", help="a CSV that joins names, e-mails and student numbers")
     add("--exercise", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
-    add("--seed", type=_seed, metavar="N", help="for the hidden inputs (default: that of the last run)")
-    add("--timeout", type=_seconds, metavar="S", help="seconds for one run (default: the exercise's limit)")
+    assignment = "a YAML of exercises, points and a due date (docs/assignments.md)"
+    add("--assignment", type=_path, metavar="FILE", help=assignment)
+    add("--seed", type=seed, metavar="N", help="for the hidden inputs (default: that of the last run)")
+    add("--timeout", type=seconds, metavar="S", help="seconds for one run (default: the exercise's limit)")
     jobs = processors()
     add("--jobs", type=_jobs, default=jobs, metavar="N", help=f"submissions at once (default: {jobs})")
     add("--again", action="store_true", help="run everything again, also what has been graded before")
@@ -96,6 +105,7 @@ def _add_where_it_goes(parser: argparse.ArgumentParser) -> None:
     more = "one more file, or html=FOLDER; may be repeated; `grade.py formats` lists all, those of LMSs among them"
     add("--output", type=_path, default=Path("results"), metavar="DIR", help="for results (default: results/)")
     add("--to", action="append", default=[], type=_format_and_file, metavar="FORMAT=FILE", help=more)
+    add("--language", choices=languages.CHOICES, default="", metavar="CODE", help=_LANGUAGE)
     add("--no-html", action="store_true", help="no class report, no pages for students")
     exports.add_arguments(add)
     add("--format", choices=FORMATS, metavar="FORMAT", help=f"of stdout: {formats} (default: text)")
@@ -109,7 +119,7 @@ def _path(text: str) -> Path:
     return Path(text)
 
 
-def _seed(text: str) -> int:
+def seed(text: str) -> int:
     return _whole(text, 0, 2**31 - 1)
 
 
@@ -127,7 +137,7 @@ def _whole(text: str, least: int, most: int) -> int:
     return number
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
@@ -143,7 +153,8 @@ def _format_and_file(text: str) -> tuple[str, str]:
         raise argparse.ArgumentTypeError(f"expected FORMAT=FILE, as in csv=grades.csv, got {text!r}")
     known = (*FORMATS, *FOLDERS, *EXPORTS)
     if name not in known:
-        raise argparse.ArgumentTypeError(f"unknown format {name!r}{wording.did_you_mean(name, known)}")
+        hint = wording.did_you_mean(name, known) or "; `grade.py formats` lists those that there are"
+        raise argparse.ArgumentTypeError(f"unknown format {name!r}{hint}")
     return name, file
 
 

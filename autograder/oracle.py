@@ -105,6 +105,11 @@ def moved(seed: int) -> float:
     return float(_generator(seed, "moved").uniform(1.031, 1.069))
 
 
+def other_samples(seed: int) -> tuple[float, ...]:
+    """Four numbers from 0 to 1, of which other frequencies and amplitudes are made where samples are others."""
+    return tuple(float(u) for u in _generator(seed, "samples").uniform(size=4))
+
+
 def map_jacobian(weights: Sequence[Array], x: Array, parameters: Sequence[float] = ()) -> Array:
     """Of x ↦ W₀x + sin(W₁x): W₀ + diag(cos(W₁x)) W₁, shape (m, n).
 

@@ -2,16 +2,17 @@
 
 import re
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from autograder.evidence import Error, Remark, error_kind
-from autograder.exhibits import Exhibit
+from autograder.exhibits import Packed
 from autograder.model import Answer, Exercise, Outcome, Report, Status, Submission, Verdict
 from autograder.observe import Observed
+from autograder.phrase import Phrase, place
+from autograder.remarks import NOT_ALLOWED
 from autograder.talk import Ending
 
 MAX_ERRORS = 3  # that a report tells
-NOT_ALLOWED = "not allowed while grading"  # as in worker/refusals.py: it says more than the error that it explains
 
 
 def graded(
@@ -19,7 +20,7 @@ def graded(
     written: Observed,
     hidden: Sequence[Observed],
     answers: tuple[Answer, ...],
-    exhibits: Mapping[str, tuple[Exhibit, ...]],
+    exhibits: Packed,
 ) -> Report:
     """Of a submission that ran."""
     observed = (written, *hidden)
@@ -29,7 +30,9 @@ def graded(
     if fault is None or acts:  # with an observer that somebody has laid hands on, its failure is not ours
         seconds = sum(ending.seconds for one in observed for ending in one.endings)
         return Report(submission, written.first.outcome, answers, remarks, acts, exhibits, seconds)
-    failed = f"Our observer failed in this run, so nothing is taken off: {fault.text.splitlines()[-1]}"
+    failed = Phrase(
+        "Our observer failed in this run, so nothing is taken off: {error}", error=fault.text.splitlines()[-1]
+    )
     return Report(submission, Outcome.GRADER_ERROR, tuple(map(_forgiven, answers)), (*remarks, failed), acts)
 
 
@@ -37,7 +40,8 @@ def not_run(submission: Submission, exercises: Iterable[Exercise]) -> Report:
     """Of one that could not be read, or is for another framework."""
     answers = tuple(_ungraded(exercise, Status.NOT_ATTEMPTED) for exercise in exercises)
     if submission.declined:
-        remark = f"It is written for {submission.declined}; these exercises are graded in PyTorch."
+        framework = submission.declined
+        remark = Phrase("It is written for {framework}; these exercises are graded in PyTorch.", framework=framework)
         return Report(submission, Outcome.DECLINED, answers, (*submission.remarks, remark))
     return Report(submission, Outcome.UNREADABLE, answers, submission.remarks)
 
@@ -45,7 +49,7 @@ def not_run(submission: Submission, exercises: Iterable[Exercise]) -> Report:
 def ended_its_lane(submission: Submission, exercises: Iterable[Exercise], error: Exception) -> Report:
     """Of one that ended the processes around its own, twice."""
     answers = tuple(_ungraded(exercise, Status.NOT_REACHED) for exercise in exercises)
-    remark = f"The submission ended the process that runs it, twice: {error}"
+    remark = Phrase("The submission ended the process that runs it, twice: {error}", error=error)
     return Report(submission, Outcome.DIED, answers, (*submission.remarks, remark))
 
 
@@ -53,7 +57,7 @@ def our_fault(submission: Submission, exercises: Iterable[Exercise], error: Exce
     """Never costs points, and the exit code says so."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     what = f"{type(error).__name__}: {error} ({frame.name}, line {frame.lineno})"
-    remark = f"The grader failed here; no points were taken. ({what})"
+    remark = Phrase("The grader failed here; no points were taken. ({error})", error=what)
     answers = tuple(_ungraded(exercise, Status.GRADER_ERROR) for exercise in exercises)
     return Report(submission, Outcome.GRADER_ERROR, answers, (*submission.remarks, remark))
 
@@ -61,10 +65,15 @@ def our_fault(submission: Submission, exercises: Iterable[Exercise], error: Exce
 def _stops(written: Observed) -> Iterator[str]:
     """Where it was cut short and by what, and whether it went on without that."""
     for ending in written.cut:
-        again = "It was run again without that, and what follows counts."
-        yield f"The run was cut short{_place(ending)}: {ending.note}. {again}"
+        yield Phrase("{stop} It was run again without that, and what follows counts.", stop=_stop(ending))
     if written.last.outcome is not Outcome.FINISHED:
-        yield f"The run was cut short{_place(written.last)}: {written.last.note}."
+        yield _stop(written.last)
+
+
+def _stop(ending: Ending) -> str:
+    if where := _where(ending):
+        return Phrase("The run was cut short, in {where}: {note}.", where=place(where), note=ending.note)
+    return Phrase("The run was cut short: {note}.", note=ending.note)
 
 
 def _hidden_stops(hidden: Iterable[Observed]) -> Iterator[str]:
@@ -72,11 +81,18 @@ def _hidden_stops(hidden: Iterable[Observed]) -> Iterator[str]:
     for observed in hidden:
         for ending in observed.endings:
             if ending.outcome is not Outcome.FINISHED:
-                yield f"A second run, under other conditions, was cut short{_place(ending)}: {ending.note}."
+                yield _hidden_stop(ending)
 
 
-def _place(ending: Ending) -> str:
-    return f", in {ending.blamed.where}" if ending.blamed and ending.blamed.where else ""
+def _hidden_stop(ending: Ending) -> str:
+    if where := _where(ending):
+        template = "A second run, under other conditions, was cut short, in {where}: {note}."
+        return Phrase(template, where=place(where), note=ending.note)
+    return Phrase("A second run, under other conditions, was cut short: {note}.", note=ending.note)
+
+
+def _where(ending: Ending) -> str:
+    return ending.blamed.where if ending.blamed else ""
 
 
 def _told(ending: Ending) -> Iterator[str]:
@@ -84,11 +100,24 @@ def _told(ending: Ending) -> Iterator[str]:
     said = [item for item in ending.observations if isinstance(item, Remark)]
     refused = {item.where for item in said if NOT_ALLOWED in item.text}
     errors = [item for item in ending.observations if isinstance(item, Error) and item.where not in refused]
-    yield from (f"{error.where}: {error.message}" for error in errors if error.type == "ModuleNotFoundError")
-    yield from (f"{error.where}: is no Python and did not run" for error in errors if error.type == "SyntaxError")
+    missing = [error for error in errors if error.type == "ModuleNotFoundError"]
+    broken = [error for error in errors if error.type == "SyntaxError"]
+    yield from map(_missing, missing)
+    yield from (Phrase("{where}: is no Python and did not run", where=place(error.where)) for error in broken)
     news = [error for error in errors if _is_news(error)][:MAX_ERRORS]
-    yield from (f"{e.where}: stopped with {e.type}: {_first_line(e.message)}" for e in news)
-    yield from (f"{item.where}: {item.text}" for item in said)
+    yield from map(_stopped, news)
+    yield from (Phrase("{where}: {said}", where=place(item.where), said=item.text) for item in said)
+
+
+def _missing(error: Error) -> str:
+    found = re.fullmatch(r"No module named '([^']*)'", error.message)
+    said = Phrase("No module named '{module}'", module=found[1]) if found else error.message
+    return Phrase("{where}: {said}", where=place(error.where), said=said)
+
+
+def _stopped(error: Error) -> str:
+    template, message = "{where}: stopped with {error}: {message}", _first_line(error.message)
+    return Phrase(template, where=place(error.where), error=error.type, message=message)
 
 
 def _is_news(error: Error) -> bool:

@@ -9,11 +9,12 @@ from typing import Self
 
 from autograder import exhibits, judge, oracle, reports, server, spec
 from autograder.cases import HiddenCases
+from autograder.exhibits import Packed
 from autograder.kept import Memory
 from autograder.ladder import Rung
 from autograder.later import Unproven
 from autograder.model import Case, Exercise, Outcome, Report, Submission
-from autograder.observe import Conditions, Run, Runs
+from autograder.observe import Conditions, Observed, Run, Runs
 from autograder.sandbox import CannotStart, Sandbox, SandboxError
 from autograder.seen import Seen
 from autograder.store import Store
@@ -131,6 +132,15 @@ class Grader:
         exercise = self._exercises[0]
         return runs.views(observed, observed.last, [exercise])[exercise.name]
 
+    def written(self, submission: Submission) -> tuple[Observed, dict[str, Seen], dict[str, Seen]] | None:
+        """The run as written, not judged; how each exercise sees its last attempt and its first. None: no code."""
+        if not _runs(submission):
+            return None
+        runs = Runs(submission, self._conditions, self.memory.runs(self._run) if self.memory else self._run)
+        observed = runs.observe(spec.AS_WRITTEN)
+        last, first = (runs.views(observed, ending, self._exercises) for ending in (observed.last, observed.first))
+        return observed, last, first
+
     def _start(self) -> None:
         self._sandbox.__enter__()
         self._started = True
@@ -173,7 +183,7 @@ class Grader:
             judge.judge(e, self._graders[e.name], seen[e.name], ways[e.name](e) if e.name in ways else None)
             for e in self._exercises
         )
-        shown = {name: exhibits.of(self._graders[name], seen[name]) for name in rest | whole}
+        shown = Packed.of({name: exhibits.of(self._graders[name], seen[name]) for name in rest | whole})
         return reports.graded(submission, written, of_rest.observed, answers, shown)
 
     def _attempted(self, views: Mapping[str, Seen]) -> set[str]:

@@ -22,6 +22,7 @@ from autograder.evidence import (
     Observation,
     Pass,
     Plain,
+    Resampled,
     Round,
     Text,
     Value,
@@ -90,6 +91,10 @@ class Seen:
     @property
     def minimized(self) -> list[Minimized]:
         return self._all(Minimized)
+
+    @property
+    def resampled(self) -> list[Resampled]:
+        return self._all(Resampled)
 
     @property
     def called(self) -> list[Called]:
@@ -203,6 +208,11 @@ class Seen:
         code = [p.text for p in self.code if ", cell " not in p.where or distance(p.where, near.where) <= within]
         return [float(number) for text in code for number in re.findall(_NUMBER, text)]
 
+    def printed_numbers(self) -> list[tuple[Text, list[float]]]:
+        """Numbers with their signs within the words that a piece printed."""
+        printed = (text for text in self.texts if text.kind_of == "output")
+        return [(text, [float(number) for number in re.findall(_SIGNED, text.text)]) for text in printed]
+
     def _passages(self, kinds: Iterable[str] = WRITTEN) -> list[Passage]:
         spoken = [Passage(text.where, text.text, text.kind_of) for text in self.texts]
         return [passage for passage in (*self.markdown, *spoken) if passage.kind in kinds]
@@ -210,6 +220,7 @@ class Seen:
 
 _AROUND = {"cell": (2, 2), "line": (8, 4)}  # so many before, so many after
 _NUMBER = r"(?<![\w.])\d+(?:\.\d*)?(?!\w)"
+_SIGNED = r"(?<![\w.])[-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?"
 
 
 def _around(passage: Passage, above: str, below: str, near: "Observation") -> str:

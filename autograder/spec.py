@@ -1,32 +1,26 @@
-"""YAML → Exercise. Every key is known, every value has its type, and criteria and grader functions are the same set."""
+"""YAML → Exercise. Every key is known, every value has its type, and criteria and grader functions are the same set.
+
+What may stand in the YAML is said once, in `form`.
+"""
 
 import ast
 import difflib
 import importlib
 import inspect
-import math
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from reprlib import repr as shown  # the value in a message, which is to stay a sentence
 from types import ModuleType
 from typing import Any
 
-import yaml
-
+from autograder import form, strict_yaml
+from autograder.form import EXERCISE, EXHIBIT
 from autograder.model import Call, Case, Criterion, Exercise, Limits, Tolerance
-from autograder.oracle import FORMS, OPERATIONS, RECIPES
+from autograder.shapes import At
+from autograder.shapes import SpecError as SpecError
 
 FOLDER = Path(__file__).resolve().parent.parent / "exercises"
-AS_WRITTEN = Case("as_written")
-_MAX_DIGITS = 18
-MAX_ARGUMENTS = 4  # of a call
-EXHIBIT = "exhibit"  # the function of a grader that picks out what is drawn; no criterion
+AS_WRITTEN = Case(form.AS_WRITTEN)
 GENERAL_REASONS = ("none", "shape", "dtype", "not_finite", "values", "not_executed", "in_words", "no_words")
-
-
-class SpecError(Exception):
-    """An exercise that cannot be used: where, what was found, what was expected."""
 
 
 def load_all(folder: Path | None = None) -> dict[str, Exercise]:
@@ -39,15 +33,7 @@ def load_all(folder: Path | None = None) -> dict[str, Exercise]:
 
 def load(path: Path) -> Exercise:
     """One exercise. Raises SpecError."""
-    try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  a SafeLoader
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path.name}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        raise SpecError(f"{path.name}: is not YAML: {_yaml_trouble(error)}") from None
-    except RecursionError:
-        raise SpecError(f"{path.name}: is nested too deeply; an exercise has five levels") from None
-    exercise = _exercise(path.stem, _At(path.name), data)
+    exercise = _exercise(path.stem, At(path.name), strict_yaml.read(path))
     _check_grader(exercise, path.name, grader_of(exercise))
     return exercise
 
@@ -66,186 +52,60 @@ def grader_of(exercise: Exercise) -> ModuleType:
         raise SpecError(f"graders/{exercise.name}.py: line {error.lineno} is not Python: {error.msg}") from None
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Refuses a key that stands twice, of which YAML would take the last in silence, and says where a value is none."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        if isinstance(node, yaml.MappingNode):  # `!!set [a]` comes here as well
-            _refuse_twice(node)
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return mapping
-
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        try:
-            value = super().construct_object(node, deep)
-        except (ValueError, LookupError, AttributeError):
-            # 2020-13-45, 0x_, `!!bool x`: each type of YAML trusts its own regular expression, or a tag, too far.
-            problem = f"{shown(node.value)} is no value of its kind; if it is a text, put it in quotes"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from None
-        if isinstance(value, int) and abs(value) >= 10**_MAX_DIGITS:
-            problem = f"a whole number of more than {_MAX_DIGITS} digits"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
-        return value
+def on_hidden_cases(exercise: Exercise) -> set[str]:
+    """The criteria that look at a hidden case."""
+    grader, hidden = grader_of(exercise), {case.name for case in exercise.cases if case.hidden}
+    seen = {one.name: inspect.signature(getattr(grader, one.name)).parameters for one in exercise.criteria}
+    return {name for name, parameters in seen.items() if not hidden.isdisjoint(parameters)}
 
 
-def _refuse_twice(node: yaml.MappingNode) -> None:
-    keys = [key.value for key, _ in node.value]
-    for key, child in node.value:
-        if keys.count(key.value) > 1:
-            problem = f"the key {shown(key.value)} stands twice"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=child.start_mark)
-
-
-def _yaml_trouble(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or " ".join(str(error).split())
-    return f"line {mark.line + 1}: {problem}" if mark else problem
-
-
-class _At:
-    """A place in a YAML file, for messages."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def __truediv__(self, key: object) -> "_At":
-        return _At(f"{self.path}: {key}" if self.path.endswith(".yaml") else f"{self.path}.{key}")
-
-    def error(self, message: str) -> SpecError:
-        return SpecError(f"{self.path} {message}" if not self.path.endswith(".yaml") else f"{self.path}: {message}")
-
-    def mapping(self, value: Any, keys: Iterable[str] | None = None, required: Iterable[str] = ()) -> dict[str, Any]:
-        """A mapping with text keys, all of them known and all required ones there."""
-        if not isinstance(value, dict):
-            raise self.error(f"has to be a mapping, got {shown(value)}")
-        for key in value:
-            self._known(key, keys)
-        for key in required:
-            if key not in value:
-                raise self.error(f"has no key '{key}'")
-        return value
-
-    def _known(self, key: Any, keys: Iterable[str] | None) -> None:
-        if not isinstance(key, str):
-            raise self.error(f"has the key {shown(key)}, which YAML does not read as text; put it in quotes")
-        if keys is not None and key not in keys:
-            close = difflib.get_close_matches(key, list(keys), 1)
-            hint = f"did you mean '{close[0]}'?" if close else f"known are {', '.join(keys)}"
-            raise self.error(f"has an unknown key '{key}'; {hint}")
-
-    def number(self, value: Any, least: float = 0.0) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            hint = "; YAML wants 1.0e-6" if isinstance(value, str) and re.fullmatch(r"[\d.]+e-?\d+", value) else ""
-            raise self.error(f"has to be a number, got {shown(value)}{hint}")
-        if not least <= value < math.inf:
-            limit = "finite" if value == math.inf else f"at least {least:g}"
-            raise self.error(f"has to be {limit}, got {shown(value)}")
-        return float(value)
-
-    def text(self, value: Any) -> str:
-        if not isinstance(value, str) or not value.strip():
-            raise self.error(f"has to be a text, got {shown(value)}")
-        return value
-
-    def flag(self, value: Any) -> bool:
-        if not isinstance(value, bool):
-            raise self.error(f"has to be true or false, got {shown(value)}")
-        return value
-
-    def texts(self, value: Any) -> tuple[str, ...]:
-        if not isinstance(value, list):
-            raise self.error(f"has to be a list of texts, got {shown(value)}")
-        return tuple((self / i).text(item) for i, item in enumerate(value))
-
-    def patterns(self, value: Any) -> tuple[str, ...]:
-        for i, pattern in enumerate(self.texts(value)):
-            try:
-                re.compile(pattern)
-            except (re.error, OverflowError, RecursionError) as error:
-                raise (self / i).error(f"is no regular expression ({error}): {shown(pattern)}") from None
-        return self.texts(value)
-
-
-_EXERCISE_KEYS = ("title", "criteria", "cases", "limits", "mentions", "statement", "feedback")
-
-
-def _exercise(name: str, at: _At, data: Any) -> Exercise:
-    data = at.mapping(data, _EXERCISE_KEYS, required=("title", "criteria"))
-    shared = _feedback(at / "feedback", data.get("feedback", {}))
-    criteria = (at / "criteria").mapping(data["criteria"])
-    if not criteria:
-        raise (at / "criteria").error("lists no criterion; expected at least one")
+def _exercise(name: str, at: At, data: Any) -> Exercise:
+    read = EXERCISE.read(at, data)
+    shared = read.get("feedback", {})
     return Exercise(
         name=name,
-        title=(at / "title").text(data["title"]),
-        criteria=tuple(_criterion(key, at / "criteria" / key, value, shared) for key, value in criteria.items()),
-        cases=tuple(_case(k, at / "cases" / k, v) for k, v in (at / "cases").mapping(data.get("cases", {})).items()),
-        limits=_limits(at / "limits", data.get("limits", {})),
-        mentions=(at / "mentions").patterns(data.get("mentions", [])),
-        statement=(at / "statement").texts(data.get("statement", [])),
+        title=read["title"],
+        criteria=tuple(_criterion(key, value, shared) for key, value in read["criteria"].items()),
+        cases=tuple(_case(key, at / "cases" / key, value) for key, value in read.get("cases", {}).items()),
+        limits=_limits(**read.get("limits", {})),
+        mentions=read.get("mentions", ()),
+        statement=read.get("statement", ()),
     )
 
 
-def _criterion(name: str, at: _At, data: Any, shared: Mapping[str, str]) -> Criterion:
-    data = at.mapping(data, ("title", "points", "tolerance", "feedback"), required=("title", "points"))
-    return Criterion(
-        name=name,
-        title=(at / "title").text(data["title"]),
-        points=(at / "points").number(data["points"]),
-        tolerance=_tolerance(at / "tolerance", data.get("tolerance", {})),
-        feedback={**shared, **_feedback(at / "feedback", data.get("feedback", {}))},
-    )
+def _criterion(name: str, read: Mapping[str, Any], shared: Mapping[str, str]) -> Criterion:
+    feedback = {**shared, **read.get("feedback", {})}
+    return Criterion(name, read["title"], float(read["points"]), _tolerance(**read.get("tolerance", {})), feedback)
 
 
-def _tolerance(at: _At, data: Any) -> Tolerance:
-    return Tolerance(**{key: (at / key).number(value) for key, value in at.mapping(data, ("rtol", "atol")).items()})
+def _tolerance(rtol: float = Tolerance().rtol, atol: float = Tolerance().atol) -> Tolerance:
+    return Tolerance(float(rtol), float(atol))
 
 
-def _feedback(at: _At, data: Any) -> dict[str, str]:
-    return {key: (at / key).text(value) for key, value in at.mapping(data).items()}
+def _limits(seconds: float = Limits().seconds, memory_mib: float = Limits().memory_mib) -> Limits:
+    return Limits(float(seconds), int(memory_mib))
 
 
-def _limits(at: _At, data: Any) -> Limits:
-    data = at.mapping(data, ("seconds", "memory_mib"))
-    seconds = (at / "seconds").number(data.get("seconds", Limits().seconds), least=0.1)
-    return Limits(seconds, int((at / "memory_mib").number(data.get("memory_mib", Limits().memory_mib), least=64)))
-
-
-def _case(name: str, at: _At, data: Any) -> Case:
-    data = at.mapping(data, ("swap", "seed", "cotangents", "numbers", "hidden", "together", "calls"))
-    if name == AS_WRITTEN.name:
-        raise at.error("is there by itself: it is the run that changes nothing; give this case another name")
-    if data.get("swap", "sin") not in OPERATIONS:
-        raise (at / "swap").error(f"is {shown(data['swap'])}; {_operations(data['swap'])}")
-    if data.get("seed", "fresh") != "fresh":
-        raise (at / "seed").error(f"is {shown(data['seed'])}; the only other seed is 'fresh'")
-    if data.get("cotangents", "scaled") != "scaled":
-        raise (at / "cotangents").error(f"is {shown(data['cotangents'])}; the only other choice is 'scaled'")
-    if data.get("numbers", "moved") != "moved":
-        raise (at / "numbers").error(f"is {shown(data['numbers'])}; the only other choice is 'moved'")
-    if data.get("together") and "numbers" in data:
-        raise (at / "together").error("cannot be true where numbers are moved: that is another program")
+def _case(name: str, at: At, read: Mapping[str, Any]) -> Case:
+    if read.get("together") and {"numbers", "samples"} & set(read):
+        raise (at / "together").error("cannot be true where numbers or samples are others: that is another program")
     return Case(
         name=name,
-        swap=data.get("swap", ""),
-        fresh_seed="seed" in data,
-        scaled="cotangents" in data,
-        moved="numbers" in data,
-        hidden=(at / "hidden").flag(data.get("hidden", False)),
-        together=(at / "together").flag(data.get("together", False)),
-        calls=_calls(at / "calls", data.get("calls", {})),
+        swap=read.get("swap", ""),
+        fresh_seed="seed" in read,
+        scaled="cotangents" in read,
+        moved="numbers" in read,
+        samples=read.get("samples", ""),
+        hidden=read.get("hidden", False),
+        together=read.get("together", False),
+        calls=_calls(at / "calls", read.get("calls", {})),
     )
 
 
-def _operations(unknown: Any) -> str:
-    close = difflib.get_close_matches(str(unknown), OPERATIONS, 1)
-    return f"did you mean '{close[0]}'?" if close else f"operations that can be swapped: {', '.join(OPERATIONS)}"
-
-
-def _calls(at: _At, data: Any) -> tuple[Call, ...]:
+def _calls(at: At, read: Mapping[str, Any]) -> tuple[Call, ...]:
     """In order; a call may be the name of an earlier one, whose arguments it gets once more."""
     calls: dict[str, Call] = {}
-    for name, value in at.mapping(data).items():
+    for name, value in read.items():
         if isinstance(value, str) and value not in calls:
             raise (at / name).error(f"is to be called as {value!r}, which is no call before it")
         again = isinstance(value, str)
@@ -253,40 +113,14 @@ def _calls(at: _At, data: Any) -> tuple[Call, ...]:
     return tuple(calls.values())
 
 
-def _call(name: str, at: _At, data: Any) -> Call:
-    if not isinstance(data, list) or not 1 <= len(data) <= MAX_ARGUMENTS:
-        raise at.error(f"has to be a list of one to {MAX_ARGUMENTS} arguments, got {shown(data)}")
-    recipes = tuple(_recipe(at / i, item) for i, item in enumerate(data))
-    maps = [recipe["map"] for recipe in recipes if "map" in recipe]
-    if maps and (len(recipes) != 2 or recipes[1].get("shape") != maps[0][1:]):
+def _call(name: str, at: At, read: Sequence[Mapping[str, Any]]) -> Call:
+    maps = [recipe["map"] for recipe in read if "map" in recipe]
+    if maps and (len(read) != 2 or read[1].get("shape") != maps[0][1:]):
         raise at.error(f"has a map of {maps[0][-1]} inputs; the argument after it needs the shape [{maps[0][-1]}]")
-    return Call(name, recipes)
+    return Call(name, tuple({"as": "tensor", **recipe} if "uniform" in recipe else recipe for recipe in read))
 
 
-def _recipe(at: _At, data: Any) -> dict[str, Any]:
-    """{uniform: [low, high], shape: [sizes], as: …}, {map: [outputs, inputs]}, or another of oracle.RECIPES."""
-    data = at.mapping(data, ("uniform", "shape", "as", "map", *RECIPES))
-    for key, count in RECIPES.items():
-        if key in data:
-            return {key: _numbers(at / key, data[key], count=count)}
-    if "map" in data:
-        return {"map": _numbers(at / "map", data["map"], count=2)}
-    if "uniform" not in data or "shape" not in data:
-        raise at.error(f"has to have the keys 'uniform' and 'shape', or one of 'map', {', '.join(map(repr, RECIPES))}")
-    if data.get("as", "tensor") not in FORMS:
-        raise (at / "as").error(f"is {data['as']!r}; known are {', '.join(FORMS)}")
-    return {
-        "uniform": _numbers(at / "uniform", data["uniform"], count=2),
-        "shape": _numbers(at / "shape", data["shape"]),
-        "as": data.get("as", "tensor"),
-    }
-
-
-def _numbers(at: _At, data: Any, count: int | None = None) -> list[float]:
-    numbers = isinstance(data, list) and all(isinstance(n, int | float) and not isinstance(n, bool) for n in data)
-    if not numbers or (count is not None and len(data) != count):
-        raise at.error(f"has to be a list of {count or 'some'} numbers, got {shown(data)}")
-    return list(data)
+# ---------------------------------------------------------------------------------- what its grader has to have
 
 
 def _check_grader(exercise: Exercise, where: str, grader: ModuleType) -> None:
@@ -295,8 +129,6 @@ def _check_grader(exercise: Exercise, where: str, grader: ModuleType) -> None:
         name: f for name, f in vars(grader).items() if _is_own_function(f, grader) and not name.startswith("_")
     }
     path = f"graders/{exercise.name}.py"
-    if any(criterion.name == EXHIBIT for criterion in exercise.criteria):
-        raise SpecError(f"{where}: criteria.{EXHIBIT} cannot be: the name is kept for what is drawn; choose another")
     _check_exhibit(path, functions.pop(EXHIBIT, None))
     wanted = {"attempted", *(criterion.name for criterion in exercise.criteria)}
     for name in sorted(wanted - set(functions)):

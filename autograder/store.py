@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from autograder import phrase
 from autograder.evidence import Entered
 from autograder.model import Outcome, Override
 from autograder.talk import Calls, Ending, replayed
@@ -123,7 +124,7 @@ class Store:
         facts, observations = json.loads(row[0]), replayed(zlib.decompress(row[1]), calls)
         entered = (item for item in observations if isinstance(item, Entered))
         blamed = next((item for item in entered if item.order == facts["blamed"]), None)
-        return Ending(Outcome(facts["outcome"]), observations, facts["note"], facts["seconds"], blamed)
+        return Ending(Outcome(facts["outcome"]), observations, phrase.parsed(facts["note"]), facts["seconds"], blamed)
 
     def keep_run(self, key: bytes, facts: str, tape: bytes) -> None:
         """What `packed` made of a run."""
@@ -190,7 +191,7 @@ def packed(ending: Ending) -> tuple[str, bytes] | None:
         return None
     facts = {
         "outcome": ending.outcome.value,
-        "note": ending.note,
+        "note": phrase.document(ending.note),
         "seconds": round(ending.seconds, 3),
         "blamed": ending.blamed.order if ending.blamed else None,
     }

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.model import Submission
+from autograder.model import Report, Submission
 from autograder.report.files import Refused
 
 if TYPE_CHECKING:  # they import what takes time
@@ -39,3 +39,11 @@ def missing(known: "Joined") -> Iterator[str]:
         yield f"roster: {len(known.unknown)} submissions are of nobody on it: {', '.join(known.unknown)}"
     if known.missing:
         yield f"roster: {len(known.missing)} people handed in nothing: {', '.join(known.missing)}"
+
+
+def times(reports: Sequence[Report]) -> Iterator[str]:
+    """Of an assignment with a due date: whose time of handing in nobody told."""
+    unknown = [report.submission.path for report in reports if report.late and not report.late.handed_in]
+    if unknown:
+        of = "any submission" if len(unknown) == len(reports) else ", ".join(unknown)
+        yield f"due date: when it was handed in is not known of {of}, so nothing is deducted there for being late"

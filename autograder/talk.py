@@ -16,6 +16,7 @@ from typing import Any
 
 from autograder.evidence import Entered, Observation, parse
 from autograder.model import Outcome
+from autograder.phrase import Phrase
 from autograder.wire import MAX_JOB_BYTES, Closed, Late, Malformed, Reader, Tape, Writer
 from autograder.workspace import MOST_BYTES, MOST_ENTRIES, Workspace
 
@@ -46,6 +47,7 @@ def blank_job(memory_mib: int, seconds: float) -> Job:
         "swap": None,
         "scale": 1.0,
         "moved": 1.0,
+        "samples": None,
         "skip": [],
         "memory_mib": memory_mib,
         "seconds": seconds,
@@ -122,13 +124,14 @@ class Talk:
     def _decided(self, told: dict[str, Any]) -> tuple[Outcome, str]:
         ended, seconds = _signal_of(told["status"]), float(self.job["seconds"])
         if self.stopped == "late" or ended == signal.SIGXCPU or _ignored_the_limit(ended, told, self):
-            used = f"{told['cpu_seconds']:.1f} s of processor time"
-            return Outcome.TIMED_OUT, f"it was still running after {seconds:g} seconds ({used})"
+            template = "it was still running after {seconds} seconds ({used} s of processor time)"
+            used = f"{told['cpu_seconds']:.1f}"
+            return Outcome.TIMED_OUT, Phrase(template, seconds=f"{seconds:g}", used=used)
         if self.stopped == "overfull":
-            most = f"more than {MOST_ENTRIES} files or {MOST_BYTES >> 20} MB"
-            return Outcome.DIED, f"it wrote {most}, which is not allowed while grading"
+            template = "it wrote more than {files} files or {size} MB, which is not allowed while grading"
+            return Outcome.DIED, Phrase(template, files=MOST_ENTRIES, size=MOST_BYTES >> 20)
         if self.stopped == "malformed":
-            return Outcome.DIED, f"what came back from it could not be read: {self.said}"
+            return Outcome.DIED, Phrase("what came back from it could not be read: {why}", why=self.said)
         if self.stopped == "closed":
             return _ended_by_itself(told, self.job)
         return Outcome.FINISHED, ""
@@ -175,14 +178,15 @@ def _ended_by_itself(told: dict[str, Any], job: dict[str, Any]) -> tuple[Outcome
     if not os.WIFSIGNALED(status):
         code = os.waitstatus_to_exitcode(status)
         if code == OUT_OF_MEMORY:
-            return Outcome.OUT_OF_MEMORY, f"it needed more than {job['memory_mib']} MB of memory"
-        return Outcome.DIED, f"it ended the Python process itself (exit status {code})"
+            return Outcome.OUT_OF_MEMORY, Phrase("it needed more than {size} MB of memory", size=job["memory_mib"])
+        return Outcome.DIED, Phrase("it ended the Python process itself (exit status {code})", code=code)
     number = _signal_of(status)
     if number == signal.SIGKILL and told["peak_kib"] > 512 * job["memory_mib"]:
-        return Outcome.OUT_OF_MEMORY, "it was killed by the system, most likely for want of memory"
+        return Outcome.OUT_OF_MEMORY, Phrase("it was killed by the system, most likely for want of memory")
     if number == signal.SIGSYS:
-        return Outcome.DIED, "it made a system call that is not allowed while grading"
-    return Outcome.DIED, f"the Python process was ended by a signal ({signal.strsignal(number)})"
+        return Outcome.DIED, Phrase("it made a system call that is not allowed while grading")
+    told_by = signal.strsignal(number) or number
+    return Outcome.DIED, Phrase("the Python process was ended by a signal ({signal})", signal=told_by)
 
 
 def kill(pidfd: int) -> None:

@@ -43,9 +43,9 @@ def main():
         os.execve(sys.executable, [sys.executable, *sys.argv], server.environment(Path(tempfile.gettempdir())))  # noqa: S606
     rung = ladder.find(allow_unsafe=True)
     print(f"rung: {rung.name}; {options.rounds} rounds, one at a time, fork to reaped, median")
-    locks = warmed(rung)
+    locks, observer = warmed(rung)
     for name, source in PROGRAMS.items():
-        pairs = [(seconds(source, locks), seconds(source, None)) for _ in range(options.rounds)]
+        pairs = [(seconds(source, locks, observer), seconds(source, None, observer)) for _ in range(options.rounds)]
         locked, bare = (1000 * statistics.median(column) for column in zip(*pairs, strict=True))
         ratio = statistics.median(a / b for a, b in pairs)
         print(f"{name:24}{locked:7.1f} ms locked{bare:7.1f} ms unlocked   ratio {ratio:.2f}")
@@ -53,7 +53,7 @@ def main():
 
 
 def warmed(rung):
-    """This process as warm as the fork server, and its locks."""
+    """This process as warm as the fork server; its locks, and its observer."""
     import gc
 
     from autograder.worker import child, lockdown
@@ -64,10 +64,10 @@ def warmed(rung):
     child.warm_up()
     gc.collect()
     gc.freeze()
-    return lockdown.prepare(landlock=rung.landlock, read_only=rung.read_only)
+    return lockdown.prepare(landlock=rung.landlock, read_only=rung.read_only), child.ready()
 
 
-def seconds(source, locks):
+def seconds(source, locks, observer):
     """From fork to reaped, of one observed run."""
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
@@ -75,7 +75,7 @@ def seconds(source, locks):
         pid = os.fork()
         if pid == 0:
             ours.close()
-            run(theirs, locks)
+            run(theirs, locks, observer)
         theirs.close()
         talk(ours, job(source, folder))
         os.waitpid(pid, 0)
@@ -96,13 +96,13 @@ def talk(sock, record):
                 writer.send({"calls": []})
 
 
-def run(sock, locks):
+def run(sock, locks, observer):
     from autograder.worker import child
 
     try:
         record, reader = child.receive(sock)
         stream = child.lock(sock, record, locks, os.getppid()) if locks else sock
-        child.run(child.prepare(stream, record, reader))
+        child.run(child.prepare(stream, record, reader, observer))
     except Closed:
         os._exit(1)
     os._exit(0)

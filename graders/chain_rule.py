@@ -157,21 +157,28 @@ def _by_hand(seen):
     """No such pass; but w, x, y, the loss and a gradient are there as numbers, beside words about the chain."""
     if _lines(seen) or list(_called(seen)) or not seen.mentions_it(ABOUT):
         return []
-    single = [v for v in seen.values if v.array is not None and v.array.size == 1 and v.array.dtype.kind in "iuf"]
-    shown = [value for value in single if seen.own_words_near(ABOUT, value)]
-    numbers = _few(value.array.item() for value in shown)
-    chains = [(w, a, r) for w in numbers for a, r in _all_residuals(w, numbers)]
+    shown = [(at, number) for at, number in _single(seen) if seen.own_words_near(ABOUT, at)]
+    numbers = _few(number for _, number in shown)
+    typed = {number for at, _ in shown for number in seen.written_numbers(at, within=4)}
+    chains = [(w, a, r) for w in numbers if abs(w) in typed for a, r in _all_residuals(w, numbers) if abs(a) in typed]
     for reason, factor in (("by_hand", lambda a: 2 * a), ("inner_forgotten", lambda a: 2)):
         for w, a, r in chains:
-            made = [value for value in shown if np.isclose(value.array.item(), factor(a) * r)]
+            made = [(at, number) for at, number in shown if np.isclose(number, factor(a) * r)]
             if made and _is_made(made, known=(w, a, w * a - r, r * r)):
-                return [holds(False, otherwise=reason, at=made[-1])]
+                return [holds(False, otherwise=reason, at=made[-1][0])]
     return []
 
 
-def _is_made(values, known):
+def _single(seen):
+    """(where, number) of every single number, of a tensor or of Python's own."""
+    tensors = [(v, v.array) for v in seen.values if v.array is not None]
+    plain = [(p, p.parts[0]) for p in seen.plain if p.keys == [""]]
+    return [(at, a.item()) for at, a in (*tensors, *plain) if a.size == 1 and a.dtype.kind in "iuf"]
+
+
+def _is_made(found, known):
     """A number of its own; one that is w, x, y or the loss as well has to stand under two names."""
-    return values[0].array.item() not in known or len({value.name for value in values if value.name}) >= 2
+    return found[0][1] not in known or len({at.name for at, _ in found if at.name}) >= 2
 
 
 def _all_residuals(w, numbers):

@@ -16,6 +16,7 @@ ABOUT = r"detach|分离|脱离"
 OWN_QUESTION = (
     r"(?s)(detach|分离|脱离|\bu\b).*(3 ?\*? ?x|three times|without|constant|exercise|question|三倍|常数|练习|如果不)"
 )
+CUTTING = ("detach(", "detach_(", "no_grad", ".data", "inference_mode", ".item(", ".numpy(", "stop_gradient")
 MAX_FACTORS = 50  # that are tried as u
 NOT_RUN = r"(?s)\.detach\(\).*\.backward\("
 PLAIN = frozenset(
@@ -34,10 +35,14 @@ def gradient(as_written, scaled):
     last = [(gain, u) for gain, u in products if not any(_adds_to(gain, other) for other, _ in products)]
     claims = [close(gain.leaf.after, u, at=gain.at, **_mistakes(gain, u)) for gain, u in last]
     if claims:
-        return confirmed(newest(claims), by=lambda: any(gains.follows(gain, scaled) for gain, _ in products))
+        return confirmed(newest(claims), by=lambda: _was_cut(as_written) and _follows(products, scaled))
     return (
         newest(_cut(as_written)) if list(_cut(as_written)) else for_a_person(_not_executed(as_written), "not_executed")
     )
+
+
+def _follows(products, scaled):
+    return any(gains.follows(gain, scaled) for gain, _ in products)
 
 
 def own_graph(as_written, scaled):
@@ -59,6 +64,13 @@ def explanation(as_written):
     """Words are for a person."""
     near = next((gain.at for gain, _ in _products(as_written)), None)
     return for_a_person(as_written.words(kinds=("markdown", "comment", "string", "output"), near=near))
+
+
+def _was_cut(seen):
+    """Something was taken out of a graph, or an inner value was: numbers that were typed in have never been in one."""
+    inner = [v.array for v in seen.values if v.requires_grad and not v.is_leaf]
+    recorded = any(agree(y, u, gains.NEAR) for y in inner for _, u in _products(seen))
+    return recorded or any(words in passage.text for passage in seen.code for words in CUTTING)
 
 
 # ---------------------------------------------------------------------------------- z and y

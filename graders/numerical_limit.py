@@ -5,6 +5,9 @@
 A table is rows of h and q: printed, kept in lists, or drawn. Each row may be off by what its digits and the roundings
 of its precision explain: u·(|3x²| + |4x|)/h, which in single precision is 0.04 where h is 1e-5. The book's own cells
 are nobody's answer as long as they are unchanged and nobody speaks of difference quotients.
+
+Where somebody does, another function at another point counts as well. The function is called at hidden points, and a
+polynomial through those near x says what its quotients are; without a function to call a person has to look.
 """
 
 import numpy as np
@@ -19,28 +22,32 @@ DOUBLE, SINGLE = 2.0**-53, 2.0**-24
 POINTS = (1.0, 2.0, 3.0, -1.0, -2.0, 0.5, 1.5, 4.0, 5.0, 10.0)  # 1 first: the exercise's own
 PICTURE = Tolerance(2e-2, 2e-2)
 FEWEST = 3  # rows of a table
+DEGREE, NEIGHBOURS = 8, 30  # of a polynomial through hidden values near x
 MOST = 60  # lists that are paired
 
 
 def attempted(as_written):
     """A table of quotients that is not the book's own; or the book's, where somebody speaks of difference quotients."""
-    return bool(_tables(as_written))
+    return bool(_tables(as_written) or _other_tables(as_written))
 
 
 def quotient(as_written, fresh, moved):
     """Every row of some table, here and where h or the function is another one."""
     claims = [holds(not name, otherwise=name, at=at) for name, at, *_ in _judged(as_written)]
+    if not claims:
+        return _other_quotient(as_written, fresh, moved)
     return confirmed(
         best(claims),
         by=lambda: _calls_follow(fresh) or _follows(as_written, moved) or _follows(as_written, fresh),
     )
 
 
-def limit(as_written):
+def limit(as_written, fresh):
     """The smallest h of a right table, and how near its value comes."""
-    right = [
-        (at, h, q, single) for name, at, h, q, single in _judged(as_written) if name in ("", "central", "backward")
-    ]
+    judged = list(_judged(as_written)) or list(_judged_others(as_written, fresh))
+    if not judged and not _values(fresh):  # a person looks at the quotients, and h can be seen
+        judged = [("", at, h, q, False) for at, h, q, _ in _other_tables(as_written)]
+    right = [(at, h, q, single) for name, at, h, q, single in judged if name in ("", "central", "backward")]
     if not right:
         return not_reached()
     return best(holds(not reason, otherwise=reason, at=at) for at, *row in right for reason in [_falls_short(*row)])
@@ -51,10 +58,9 @@ def tangent(as_written):
     curves = [
         c for c in as_written.curves if c.x.size >= 2 and np.all(np.isfinite(c.y)) and _counts(as_written, c.label)
     ]
+    look = _in_figure if _tables(as_written) else _in_another_figure
     claims = [
-        claim
-        for figure in {c.figure for c in curves}
-        for claim in _in_figure([c for c in curves if c.figure == figure])
+        claim for figure in {c.figure for c in curves} for claim in look([c for c in curves if c.figure == figure])
     ]
     return best([*claims, holds(False, otherwise="nothing_drawn")])
 
@@ -255,7 +261,7 @@ def _follows(as_written, case):
 
 def _calls_follow(fresh):
     """A function of the student's is the quotient: of a hidden function, at a hidden x, or for a hidden h."""
-    for called in fresh.called:
+    for called in (c for c in fresh.called if c.call != "values"):
         got = called.result
         given = fresh.inputs.get(called.call, ())
         h, x = (float(given[-1]), float(given[-2]) if len(given) > 1 else 1.0) if given else (1.0, 1.0)
@@ -264,6 +270,113 @@ def _calls_follow(fresh):
         if got is not None and got.size == 1 and any(np.isclose(float(got.ravel()[0]), w, rtol=1e-3) for w in wants):
             return True
     return False
+
+
+# ---------------------------------------------------------------------------------- another function, another point
+
+
+def _other_quotient(as_written, fresh, moved):
+    """Claims on tables of another function, which is known by its values at hidden points."""
+    if not _values(fresh):
+        return confirmed(best(holds(True, at=at) for at, *_ in _other_tables(as_written)), by=lambda: False)
+    claims = [holds(not name, otherwise=name, at=at) for name, at, *_ in _judged_others(as_written, fresh)]
+    wrong = [holds(False, otherwise="another_function", at=at) for at, *_ in _other_tables(as_written)]
+    right = [(h, q) for name, _, h, q, _ in _judged_others(as_written, fresh) if not name]
+    return confirmed(best([*claims, *wrong]), by=lambda: any(_moves(h, q, moved) for h, q in right))
+
+
+def _moves(h, q, moved):
+    """With another h the table is another one: what was typed in stays, or is larger by the one factor."""
+    found = [*_printed(moved), *_kept(moved), *_shown(moved), *_drawn(moved)]
+    same = [other for _, steps, other, _ in found if steps.shape == h.shape and np.allclose(steps, moved.moved * h)]
+    return any(not np.allclose(other, q) and not np.allclose(other, moved.moved * q) for other in same)
+
+
+def _other_tables(seen):
+    """Tables of no quotient of ours that run smoothly towards h = 0, where somebody speaks of difference quotients."""
+    if not seen.mentions_it(SPOKEN) or _tables(seen):
+        return []
+    found = [*_printed(seen), *_kept(seen), *_shown(seen), *_drawn(seen)]
+    usable = (t for t in found if t[1].size > FEWEST and _are_steps(t[1], t[2]))
+    return [(at, h, q, digits) for at, h, q, digits in usable if _is_smooth(h, q, digits)]
+
+
+def _is_smooth(h, q, digits):
+    """a + bh + ch², as far as rounding lets one see; and no copy of h itself."""
+    plain = np.abs(h) >= 1e-7
+    columns = np.stack([np.ones(h.size), h, h**2], axis=1)[plain]
+    if plain.sum() <= FEWEST or np.ptp(h) == 0 or np.allclose(q, h):
+        return False
+    off = np.abs(columns @ np.linalg.lstsq(columns, q[plain], rcond=None)[0] - q[plain])
+    return bool(np.all(off <= 1e-2 * np.max(np.abs(q)) * np.max(np.abs(h)) ** 2 + digits + 1e-6))
+
+
+def _values(fresh):
+    """(x, f(x)) of each function of the student's that could be called on many points."""
+    called = [c for c in fresh.called if c.call == "values" and c.result is not None]
+    given = np.ravel(fresh.inputs["values"][0]).astype(float) if "values" in fresh.inputs else np.zeros(0)
+    real = (np.ravel(c.result) for c in called if c.result.dtype.kind in "fiu")
+    return [(given, values.astype(float)) for values in real if values.size == given.size and np.ptp(values) > 0]
+
+
+def _judged_others(seen, fresh):
+    """As `_judged`, of tables of another function at whatever point fits."""
+    for at, h, q, digits in _other_tables(seen):
+        names = (_other_kind(h, q, digits, _near(x, *f)) for f in _values(fresh) for x in _points(seen, at))
+        if found := [name for name in names if name is not None]:
+            yield ("" if "" in found else found[0]), at, h, q, False
+
+
+def _points(seen, at):
+    """Where the quotient may have been taken: at numbers that stand in the code, as they are in this run."""
+    written = seen.written_numbers(at, within=4)[:MOST]
+    signed = [sign * number for number in dict.fromkeys((*written, *POINTS, 0.0)) for sign in (1, -1)]
+    return [x * factor for x in signed for factor in dict.fromkeys((1.0, seen.moved)) if abs(x) <= 4]
+
+
+def _near(x, points, values):
+    """Coefficients of f(x + t) in powers of t, lowest first; None if f is not known around x."""
+    nearest = np.argsort(np.abs(points - x))[:NEIGHBOURS]
+    t, y = points[nearest] - x, values[nearest]
+    if np.max(np.abs(t)) > 0.5 or not np.all(np.isfinite(y)) or not t.min() < 0 < t.max():
+        return None
+    scale = np.max(np.abs(t))
+    return np.polynomial.polynomial.polyfit(t / scale, y, DEGREE) / scale ** np.arange(DEGREE + 1)
+
+
+def _other_kind(h, q, digits, powers):
+    """mistake or "" of a table, for a function that is known around x; None if it is none of these."""
+    if powers is None:
+        return None
+    small = np.abs(h) <= 0.5
+    ahead, behind = (np.polynomial.polynomial.polyval(step, powers[1:]) for step in (h, -h))
+    ways = {
+        "": ahead,
+        "central": (ahead + behind) / 2,
+        "backward": behind,
+        "not_divided": ahead * h,
+        "half": ahead / 2,
+        "double": ahead + behind,
+        "same_h": np.full(h.shape, ahead[0]),
+    }
+    slack = 0.51 * digits + 1e-4 * np.max(np.abs(ahead)) * np.abs(h) ** 0.5 + 1e-9 * abs(powers[0]) / np.abs(h) + 1e-8
+    apart = small.sum() >= FEWEST and abs(ahead[0] - behind[0]) > 4 * slack[0]
+    return next((name for name, want in ways.items() if apart and np.all((np.abs(q - want) <= slack)[small])), None)
+
+
+def _in_another_figure(curves):
+    """Claims on one figure: a curve, and a line that has its slope where they meet."""
+    lines = [(c, *np.polyfit(c.x, c.y, 1)) for c in curves if np.ptp(c.x) > 0 and _is_line(c)]
+    bent = [c for c in curves if c.x.size >= 10 and np.all(np.diff(c.x) > 0) and not _is_line(c)]
+    for c in bent:
+        slopes, size = np.gradient(c.y, c.x)[1:-1], np.ptp(c.y)
+        for line, slope, start in lines:
+            off = np.abs(slope * c.x + start - c.y)[1:-1]
+            touches = (off <= 1e-2 * size) & (np.abs(slopes - slope) <= 3e-2 * np.max(np.abs(slopes)))
+            if np.any(touches):
+                yield holds(True, at=line)
+    if bent:
+        yield holds(False, otherwise="only_f", at=bent[0])
 
 
 # ---------------------------------------------------------------------------------- the tangent

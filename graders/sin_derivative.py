@@ -7,7 +7,7 @@ import numpy as np
 
 from autograder.evidence import error_kind
 from autograder.exhibits import curves, line
-from autograder.judge import agree, best, close, confirmed, holds, newest, not_reached
+from autograder.judge import agree, best, close, confirmed, for_a_person, holds, newest, not_reached
 from autograder.model import Tolerance
 from autograder.oracle import told_slope
 
@@ -20,19 +20,22 @@ MANY_POINTS = 10  # so many that it is a curve even where nothing is drawn
 SPOKEN = r"f\(x\) ?= ?\\?sin|sin\(x\)|sine|正弦"
 DERIVATIVE = r"deriv|f'\(|f\\'|f′|d[fy] ?_?/? ?dx|grad|slope|autograd|backward|导|diff|jvp|vjp|tangent"
 PLAIN = frozenset(
-    "Sin Cos Sum Mean Mul Div Select Unbind View Expand Clone Squeeze Unsqueeze Slice Index Stack Cat Dot Deg2rad "
+    "Sin Cos Sum Mean Mul Div Select Unbind View Expand Clone Squeeze Unsqueeze Slice Index Stack Cat Dot Deg2Rad "
     "ToCopy Alias".split()
 )
+NOT_RUN = r"(?s)\bsin\(.*backward\("
 RAISED = {"scalar_outputs": "vector_backward", "no_graph": "no_graph", "second_time": "freed_graph"}
 
 
 def attempted(as_written):
-    """Some pass went through a sine, was meant to, or sine and cosine were drawn together."""
-    return bool(_tried(as_written) or list(_no_pass(as_written)))
+    """Some pass went through a sine, was meant to, or sine and cosine were drawn together; or code for it never ran."""
+    return bool(_tried(as_written) or list(_no_pass(as_written)) or _not_executed(as_written))
 
 
 def derivative(as_written, sin_slope):
     """A backward pass left cos x at the student's own x, or what is drawn as cos x came from one (rescaled, say)."""
+    if passages := _not_executed(as_written):
+        return for_a_person(passages, "not_executed")
     drawn = [holds(True, at=curve) for curve in _of_kind(as_written, "d") if _draws_told_slope(sin_slope)]
     return confirmed(
         newest([*_tried(as_written), *drawn, *_no_pass(as_written)]),
@@ -42,6 +45,8 @@ def derivative(as_written, sin_slope):
 
 def by_autodiff(as_written, sin_slope):
     """What is drawn as f′ follows when autograd is told another derivative of sin."""
+    if passages := _not_executed(as_written):
+        return for_a_person(passages, "not_executed")
     drawn = {kind for kind, _ in _slope_like(as_written)}
     only_cos = bool(drawn) and drawn <= {"differentiated_cos", "d"} and not any(map(_passes, _tried(as_written)))
     if ("differentiated_cos" in drawn and only_cos) or (not drawn and _ended_in_an_error(as_written)):
@@ -58,6 +63,8 @@ def by_autodiff(as_written, sin_slope):
 
 def plot(as_written):
     """Some figure shows sin x and cos x, both against x."""
+    if passages := _not_executed(as_written):
+        return for_a_person(passages, "not_executed")
     figures = {curve.figure for curve in _curves(as_written)}
     claims = [claim for figure in sorted(figures) for claim in _in_figure(as_written, figure)]
     return best([*claims, *_nothing_drawn(as_written)])
@@ -72,6 +79,14 @@ def _tried(seen):
     roads = (_of_leaves(seen, passes), _one_entry_each(passes), _point_by_point(passes), _of_transforms(seen))
     errors = (_retained(seen, passes), _not_kept(seen, passes), _raised(seen), _never_started(seen))
     return [claim for claims in (*roads, *errors) for claim in claims]
+
+
+def _not_executed(seen):
+    """Code that would draw slopes of a sine, and is commented out, switched off, or in a function that nobody calls."""
+    if _tried(seen) or list(_no_pass(seen)):
+        return []
+    found = seen.words(NOT_RUN, ("comment", "string", "dead"))
+    return [p for p in found if "backward(" in p.text and "log" not in p.text and "plot" in p.text]
 
 
 def _ended_in_an_error(seen):

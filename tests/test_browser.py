@@ -2,10 +2,12 @@
 
 import importlib.resources
 import textwrap
+from dataclasses import replace
 
 import pytest
 
 from autograder import intake
+from autograder.languages import translations
 from autograder.report import files, pages
 from tests import browser
 from tests.conftest import ROOT
@@ -161,3 +163,18 @@ def test_axe_finds_nothing_serious(driver, report, dark):
         found = driver.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
         told = [(v["id"], v["impact"], [node["html"][:200] for node in v["nodes"][:3]]) for v in found["violations"]]
         assert not told
+
+
+def test_a_page_in_chinese(driver, grader, exercises, tmp_path):
+    """The browser is told the language, so that it chooses the right signs, and axe is content with it."""
+    (submission,), _ = intake.find([ROOT / "submissions" / "sample" / "hye_jin.ipynb"])
+    (report,) = grader.grade([submission])
+    chinese = translations.load("zh", exercises.values())
+    files.write_pages(tmp_path, pages.render(RUN, [replace(report, language=chinese)], []))
+    browser.show(driver, tmp_path / pages.STUDENTS / "hye_jin.html")
+    assert driver.find_elements("css selector", "html:lang(zh)")
+    assert "尚未通过" in driver.find_element("css selector", "main").text
+    axe = (importlib.resources.files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
+    driver.execute_script(axe)
+    found = driver.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
+    assert [one["id"] for one in found["violations"] if one["impact"] in ("serious", "critical")] == []

@@ -1,11 +1,12 @@
 """What the documentation shows is what happens."""
 
+import json
 import re
 import textwrap
 
 import pytest
 
-from autograder import intake, ladder, spec
+from autograder import cli, intake, ladder, spec
 from autograder.report import terminal
 from autograder.run import Grader
 from tests.conftest import ROOT, SEED, told
@@ -78,3 +79,18 @@ def test_the_page_on_security_speaks_of_every_step():
     places = [page.find(f"| {step.strip().replace('_', ' ')} |") for step in steps.strip().rstrip(",").split(",")]
     assert places == sorted(places)
     assert -1 not in places
+
+
+def test_the_documented_assignment_is_graded(tmp_path, capsys):
+    """Its points, its lateness and its visibility, on the sample class."""
+    page = (ROOT / "docs" / "assignments.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "week3.yaml").write_text(text, encoding="utf-8")
+    words = [str(ROOT / "submissions" / "sample" / name) for name in ("amara.ipynb", "cai.py")]
+    code = cli.main([*words, "--assignment", str(tmp_path / "week3.yaml"), "--output", str(tmp_path / "out")])
+    told = capsys.readouterr()
+    assert (code, "15 / 15" in told.out, "not known of any submission" in told.err) == (0, True, True)
+    found = json.loads((tmp_path / "out" / "results.json").read_bytes())
+    assert found["run"]["due"] == "2026-10-16T23:59:00+02:00"
+    assert [exercise["max_score"] for exercise in found["reports"][0]["exercises"]] == [20, 10, 15]
+    assert [report["language"] for report in found["reports"]] == ["en", "zh"]

@@ -38,6 +38,16 @@ def test_a_record_is_an_observation_or_malformed(kind, fields):
         assert type(parse({"kind": kind, **fields})) in KINDS.values()
 
 
+@pytest.mark.parametrize("change", [{"name": "the_grade_is_10"}, {"name": ""}, {"name": None}, {"part": None}])
+def test_a_child_cannot_say_what_it_likes(change):
+    """A remark is a name that we know and one part of it, and the part is a text like any other."""
+    record = {"kind": "remark", "order": 1, "where": "a.py, line 1", "name": "shell", "part": "ls"}
+    assert parse(record).text == "`!ls` was not run: shell commands do nothing while grading"
+    assert parse({**record, "part": "{part.__class__} \x1b[2J"}).text.startswith("`!{part.__class__} ` was not run")
+    with pytest.raises(Malformed):
+        parse({**record, **change})
+
+
 @pytest.mark.parametrize("change", [{"order": True}, {"order": "1"}, {"where": None}, {"text": 3}, {"kind_of": []}])
 def test_types_are_exact(change):
     """True is no number here, and None no text."""

@@ -5,22 +5,26 @@ from pathlib import Path
 
 import pytest
 
+from autograder import fingerprint
+
 ROOT = Path(__file__).resolve().parent.parent
 TRUSTED = sorted(p for p in [*ROOT.glob("autograder/**/*.py"), ROOT / "grade.py"] if "worker" not in p.parts)
 WORKER = sorted(ROOT.glob("autograder/worker/**/*.py"))
 GRADERS = sorted(ROOT.glob("graders/*.py"))
 PURE = {
     "exhibits": set(),
-    "model": {"exhibits"},
+    "phrase": set(),
+    "remarks": {"phrase"},
+    "model": {"exhibits", "phrase"},
     "wire": set(),
     "oracle": set(),
     "words": set(),
     "text": set(),
-    "evidence": {"text", "wire"},
+    "evidence": {"remarks", "text", "wire"},
     "seen": {"evidence", "model", "words"},
     "gains": {"evidence", "judge", "model", "seen"},
     "later": {"seen"},
-    "judge": {"evidence", "later", "model", "seen", "words"},
+    "judge": {"evidence", "later", "model", "phrase", "seen", "words"},
 }
 
 
@@ -45,6 +49,14 @@ def test_the_worker_knows_nothing_of_exercises(path):
     """Of ours, only the wire and its own folder stand beside a student's code."""
     ours = {name for name in imports(path) if name.startswith(("autograder", "graders", "exercises"))}
     assert not {name for name in ours if not name.startswith(("autograder.worker", "autograder.wire"))}
+
+
+def test_nothing_that_decides_a_report_imports_what_shows_it():
+    """A report that is kept stays true when a page changes: fingerprint.NO_JUDGES is left out of its key."""
+    deciding = "run cases later judge seen evidence words gains exhibits oracle observe reports kept model spec talk"
+    for name in deciding.split():
+        packages = {i.split(".")[1] for i in imports(ROOT / "autograder" / f"{name}.py") if i.startswith("autograder.")}
+        assert not packages & (fingerprint.NO_JUDGES - {"worker"}), name
 
 
 @pytest.mark.parametrize("path", GRADERS, ids=lambda p: p.name)

@@ -13,12 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
+import junitparser
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder import sheet
-from autograder.intake import look
+from autograder import cli, exhibits, sheet
+from autograder.intake import look, roster
 from autograder.model import NAMESAKES, Criterion, Outcome, Override, Report, SourceFile, Status, Submission, Verdict
 from autograder.report.files import Refused
 from autograder.report.lms import EXPORTS, Options
@@ -86,12 +88,21 @@ SHEETS = {
         b"#0042,#ada,Lovelace,Ada,,#\r\n#7,#bo,Ek,Bo,1,#\r\n"
     ),
 }
+TOLD = {  # by the runner of Classroom 50
+    "CLASSROOM": "cs-principles",
+    "ASSIGNMENT": "hw1",
+    "ASSIGNMENT_TYPE": "individual",
+    "OWNER": "ada",
+    "SUBMISSION_TAG": "submit/2026-06-01T14-32-05Z-a1b2c3d",
+    "COMMIT_URL": "https://git.example/c",
+    "RELEASE_URL": "https://git.example/r",
+}
 COLUMN = {"canvas": {"grade": "HW1 (4711)"}}
 
 
 def options(name, **more):
     template = sheet.read(SHEETS[name]) if name in SHEETS else None
-    return Options(template, f"{name}.csv", columns=COLUMN.get(name, {}), **more)
+    return Options(template, f"{name}.csv", columns=COLUMN.get(name, {}), environment=TOLD, **more)
 
 
 def made(name, *reports, **more):
@@ -212,9 +223,63 @@ PRAIRIELEARN = {
         "score": {"type": "number", "minimum": 0, "maximum": 1},
         "format_errors": {"type": ["string", "array"]},
         "tests": {"type": "array", "items": {"type": "object", "required": ["name", "points", "max_points"]}},
+        "images": {
+            "type": "array",
+            "items": {
+                "required": ["label", "url"],
+                "properties": {"url": {"pattern": "^data:image/svg\\+xml;base64,[A-Za-z0-9+/=]+$"}},
+            },
+        },
     },
     "if": {"properties": {"gradable": {"const": True}}},
     "then": {"required": ["score"]},
+}
+RUNNER = {  # the result of a step, as GitHub Classroom's reporter reads it
+    "type": "object",
+    "required": ["version", "status", "max_score", "tests"],
+    "additionalProperties": False,
+    "properties": {
+        "version": {"const": 1},
+        "status": {"enum": ["pass", "fail", "error"]},
+        "max_score": {"type": "number"},
+        "tests": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "required": ["name", "status", "score"],
+                "properties": {"status": {"enum": ["pass", "fail", "error"]}, "score": {"type": "number"}},
+            },
+        },
+    },
+}
+MOMENT = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$"}
+POINTS = {"type": "integer", "minimum": 0}
+CLASSROOM50 = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": "schema classroom assignment assignment_type owner submission commit release review datetime score "
+    "max-score tests".split(),
+    "properties": {
+        "schema": {"const": "classroom50/result/v1"},
+        **{
+            key: {"type": "string", "minLength": 1}
+            for key in ("classroom", "assignment", "owner", "commit", "release", "review")
+        },
+        "assignment_type": {"enum": ["individual", "group"]},
+        "submission": {"type": "string", "pattern": "^submit/"},
+        **dict.fromkeys(("datetime", "graded_at"), MOMENT),
+        **dict.fromkeys(("score", "max-score"), POINTS),
+        "tests": {
+            "items": {
+                "required": ["test-name", "passed", "score", "max-score"],
+                "properties": {
+                    "test-name": {"type": "string", "minLength": 1},
+                    "passed": {"type": "boolean"},
+                    **dict.fromkeys(("score", "max-score"), POINTS),
+                },
+            }
+        },
+    },
 }
 CTRF = {
     "type": "object",
@@ -266,6 +331,41 @@ def test_prairielearn_takes_no_attempt_for_what_cannot_be_read():
         made("prairielearn", huge)
 
 
+CURVE = exhibits.curves(
+    [exhibits.line("slope", np.arange(9.0), np.arange(9.0), label="</style><script>alert(1)</script>")]
+)
+MATRIX = exhibits.matrices(np.eye(3), np.ones((3, 3)))
+GRADIENT = exhibits.bars(np.arange(4.0), np.ones(4))
+
+
+def test_prairielearn_has_pictures_that_run_nothing():
+    seen = replace(ADA, exhibits={"sin_derivative": (CURVE, GRADIENT), "jacobian": (MATRIX,)})
+    document = json.loads(made("prairielearn", seen).content)
+    jsonschema.validate(document, PRAIRIELEARN)
+    assert len(document["images"]) == 3
+    for image in document["images"]:
+        root = ET.fromstring(base64.b64decode(image["url"].partition(",")[2]))  # noqa: S314 — our own
+        tags = {element.tag.partition("}")[2] for element in root.iter()}
+        assert root.tag.endswith("svg") and tags <= {
+            "svg",
+            "style",
+            "rect",
+            "path",
+            "g",
+            "text",
+            "tspan",
+            "line",
+            "circle",
+        }
+    assert "f′" in document["images"][0]["label"] and "\n" not in document["images"][0]["label"]
+
+
+def test_prairielearn_leaves_pictures_out_that_do_not_fit():
+    large = replace(ADA, exhibits={"jacobian": (MATRIX,) * 400})
+    content = made("prairielearn", large).content
+    assert len(content) <= 1_000_000 and "images" not in json.loads(content)
+
+
 def test_ctrf_fits_its_schema_and_adds_up():
     document = json.loads(made("ctrf", *CLASS).content)
     jsonschema.validate(document, CTRF)
@@ -280,6 +380,14 @@ def test_junit_adds_up_and_skips_what_waits():
         assert int(suite.get("tests")) == len(cases)
         for kind, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
             assert int(suite.get(kind)) == sum(case.find(tag) is not None for case in cases)
+
+
+def test_junit_is_read_by_those_who_read_it():
+    suites = list(junitparser.JUnitXml.fromstring(made("junit", *CLASS).content))
+    assert [suite.name for suite in suites][:2] == ["Ada Lovelace [Ada Lovelace_4]", "Bo <Ek> & Co [bo_5]"]
+    ada = {case.name: case for case in suites[0]}
+    assert ada["Why, in words"].is_skipped and ada["A backward pass gives f′ at every x"].is_passed
+    assert {prop.name: prop.value for prop in suites[0].properties()}["score"] == "4"
 
 
 @given(st.text(st.characters(), max_size=20))
@@ -301,6 +409,44 @@ def test_github_never_has_no_test():
         document = json.loads(base64.b64decode(made("github-classroom", report).content))
         assert document["version"] == 1 and document["tests"]
         assert document["status"] in ("pass", "fail", "error")
+
+
+@pytest.mark.parametrize("report", CLASS, ids=lambda r: r.submission.student)
+def test_classroom50_fits_its_schema_and_adds_up(report):
+    document = json.loads(made("classroom50", report).content)
+    jsonschema.validate(document, CLASSROOM50)
+    assert document["score"] == sum(test["score"] for test in document["tests"]) <= document["max-score"]
+    assert document["max-score"] == sum(test["max-score"] for test in document["tests"])
+    assert document["review"] == TOLD["COMMIT_URL"]
+
+
+def test_classroom50_rounds_nothing():
+    half = replace(ADA, answers=(answer(passed(Criterion("a", "a", 2.5)), failed(Criterion("b", "b" * 200, 0.25))),))
+    document = json.loads(made("classroom50", half).content)
+    assert (document["score"], document["max-score"]) == (10, 11)
+    assert all(len(test["test-name"].encode()) <= 100 for test in document["tests"])
+
+
+def test_classroom50_is_written_where_its_runner_starts_us_only():
+    with pytest.raises(Refused, match="CLASSROOM is not set"):
+        EXPORTS["classroom50"].make(RUN, (ADA,), Options())
+
+
+def test_moodles_gradebook_has_one_id_for_everybody():
+    """It imports all rows or none, so nobody is in it who could not be found."""
+    emailed = replace(BO, submission=replace(BO.submission, ids={"email": "bo@u.example"}))
+    export = made("moodle-gradebook", ADA, emailed, CY)
+    (row,) = lms_class.rows_of(export.content)
+    assert (row["ID number"], row["Autograd"]) == ("0042", "4") and "2 of 12 points await" in row["Autograd feedback"]
+    assert [who.split(":")[1].strip() for who in export.unmatched] == [
+        "no mark, so no row",
+        "no ID number is known; give --roster",
+    ]
+    assert "the maximum of Autograd in Moodle has to be 12: of a grade above it nothing is imported" in export.notes
+    team = replace(BO, submission=replace(BO.submission, ids={"email": "a@u.example; b@u.example"}))
+    assert len(lms_class.rows_of(made("moodle-gradebook", team).content)) == 2
+    twice = made("moodle-gradebook", ADA, replace(ADA, submission=replace(ADA.submission, path="again")))
+    assert twice.written == 1 and "is the same (0042)" in twice.unmatched[0]
 
 
 @pytest.mark.parametrize("report", CLASS, ids=lambda r: r.submission.student)
@@ -477,12 +623,51 @@ def test_moodle_there_and_back(names, points, folders):
         got = float(row["Grade"]) if row["Grade"] else None
         assert got == student.points or math.isclose(got, student.points)
         assert (f"_{student.number}." in row["Feedback comments"]) == (got is not None)
+    back = EXPORTS["moodle"].make(RUN, reports, Options(sheet.read(export.content), "m.csv"))
+    assert (back.written, back.unchanged, back.content) == (0, len(there), export.content)
     pages = EXPORTS["moodle-feedback"].make(RUN, reports, Options())
     with zipfile.ZipFile(io.BytesIO(pages.content)) as archive:
         numbers = {
             re.fullmatch(r"[^_/.~][^_/]*_(\d+)_assignfeedback_file/feedback\.html", n)[1] for n in archive.namelist()
         }
     assert numbers == {str(student.number) for student in there}
+
+
+@ROUND
+@given(POINTS)
+def test_moodle_marked_blindly_there_and_back(points):
+    """Nobody has a name, in the download or in the sheet."""
+    class_of = lms_class.people(points, [f"Participant {7 + 3 * i}" for i in range(200)])
+    there = {student.number: student for student in class_of if student.points is not None}
+    if not there:
+        return
+    files = {f"Participant_{s.number}_assignsubmission_file/hw1.py": f"points = {s.points}\n" for s in there.values()}
+    _, reports = graded(lms_class.packed(files))
+    header = lms_class.MOODLE_HEADER.replace('"Full name","Email address",', "")
+    rows = [f'"Participant {s.number}",Submitted,,10.00,Yes,x,-,' for s in class_of]
+    export = EXPORTS["moodle"].make(RUN, reports, Options(sheet.read("\n".join((header, *rows, "")).encode()), "m.csv"))
+    assert not export.unmatched and export.written == len(there)
+    for student, row in zip(class_of, lms_class.rows_of(export.content), strict=True):
+        assert (float(row["Grade"]) if row["Grade"] else None) == student.points
+
+
+@ROUND
+@given(NAMES, POINTS)
+def test_moodles_gradebook_there_and_back_by_a_roster(names, points):
+    """The download knows no id that the import takes; a roster joins names, and namesakes are told, not guessed."""
+    class_of = lms_class.people(points, names)
+    there = [student for student in class_of if student.points is not None]
+    if not there:
+        return
+    known = [f"{student.name},S{student.number:04}" for student in class_of]
+    found, _ = graded(lms_class.moodle_zip(class_of))
+    joined = roster.joined(found.submissions, ("\n".join(("Full name,ID number", *known)) + "\n").encode())
+    reports = [lms_class.graded(submission) for submission in joined.submissions]
+    export = EXPORTS["moodle-gradebook"].make(RUN, reports, Options(columns={"grade": "HW1"}))
+    owner = {f"S{student.number:04}": student for student in there}
+    for row in lms_class.rows_of(export.content):
+        assert float(row["HW1"]) == pytest.approx(owner[row["ID number"]].points)
+    assert export.written + len(export.unmatched) == len(there)
 
 
 @ROUND
@@ -531,3 +716,36 @@ def test_canvas_there_and_back(names, points):
         assert float(row["HW1 backward pass (4711)"]) == pytest.approx(there[number].points)
         assert row["Student"] == lms_class.sortable(there[number].name)
         assert row["SIS User ID"] == f"S{number:04}"
+
+
+# -- as they are asked for
+
+ASKED = [name for name, format in EXPORTS.items() if not format.template]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hold", [False, True], ids=["dry", "held"])
+def test_every_format_says_what_it_would_do_and_does_it_only_then(tmp_path, monkeypatch, capsys, hold):
+    """One submission with an answer in words, in all formats at once: dry, held back, and written."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in TOLD.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "ada.py").write_text(
+        "import torch\nx = torch.ones(3, requires_grad=True)\ny = x @ x\n"
+        "y.backward(retain_graph=True)\ny.backward()\nprint(x.grad)  # twice, since it is added up\n"
+    )
+    words = ["ada.py", "--exercise", "second_backward", *(f"--to={name}={name}.out" for name in ASKED)]
+    code = cli.main([*words, "--hold-reviews" if hold else "--dry-run"])
+    told = capsys.readouterr().err
+    if hold:
+        alone = sum(EXPORTS[name].alone for name in ASKED)
+        assert code == 1 and told.count("awaits review, and --hold-reviews was given; nothing was written") == alone
+        assert told.count("held back, awaits review") == len(ASKED) - alone
+    else:
+        assert code == 0 and not list(tmp_path.glob("*.out"))
+        for name in ASKED:
+            assert re.search(rf"^{name}: [01] would be written, 0 unchanged, [01] not matched$", told, re.MULTILINE), (
+                name
+            )
+    assert cli.main(words) == 0
+    assert {file.stem for file in tmp_path.glob("*.out")} == set(ASKED)

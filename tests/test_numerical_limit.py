@@ -42,6 +42,49 @@ def test_another_point_works_as_well(grade):
     assert result == {"numerical_limit": {"quotient": "passed", "limit": "passed", "tangent": "passed"}}
 
 
+OTHER = """import math, numpy as np, torch
+import matplotlib.pyplot as plt
+# the difference quotient of another function
+def g(x):
+    return np.exp(-x) * x
+h = 0.1
+while h > 5e-6:
+    print(h, QUOTIENT)
+    h /= 10
+x = np.linspace(-1, 3, 80)
+plt.plot(x, g(x)); plt.plot(x, g(1.5) - 0.5*np.exp(-1.5)*(x - 1.5))
+"""
+
+
+@pytest.mark.parametrize(
+    ("reason", "quotient"),
+    [
+        ("passed", "(g(1.5+h)-g(1.5))/h"),
+        ("central", "(g(1.5+h)-g(1.5-h))/(2*h)"),
+        ("backward", "(g(1.5)-g(1.5-h))/h"),
+        ("half", "(g(1.5+h)-g(1.5))/(2*h)"),
+        ("not_divided", "g(1.5+h)-g(1.5)"),
+        ("another_function", "1 + h"),
+    ],
+)
+def test_another_function_at_another_point(grade, reason, quotient):
+    """It is known by its values at hidden points."""
+    result = told(grade(OTHER.replace("QUOTIENT", quotient)))["numerical_limit"]
+    assert (result["quotient"], result["tangent"]) == (reason, "passed")
+
+
+def test_another_function_that_cannot_be_called_goes_to_a_person(grade):
+    """It is written into the quotient."""
+    source = OTHER.replace("QUOTIENT", "(math.log(3+h)-math.log(3))/h").replace(
+        "def g(x):\n    return", "g = lambda x:"
+    )
+    assert told(grade(source.replace("g = lambda", "# ").replace("plt", "# plt")))["numerical_limit"] == {
+        "quotient": "needs_review",
+        "limit": "passed",
+        "tangent": "nothing_drawn",
+    }
+
+
 def loop(quotient, times="range(1, 6)"):
     return f"for i in {times}:\n    h = 10**-i\n    print(h, {quotient})\n"
 

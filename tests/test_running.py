@@ -65,6 +65,15 @@ def test_what_is_no_python_costs_its_own_unit(grade, line):
     assert told(report) == RIGHT
 
 
+def test_two_kinds_of_what_is_no_python_cost_two_statements(grade):
+    """Quotes are no Python anywhere, so that Python complains of them first; what stands before them counts."""
+    source = (
+        'import torch\nprint "Python 2"\nx = torch.arange(3., requires_grad=True)\nprint(“curly”, x.sum().backward())\n'
+    )
+    report = grade(source + "x.sin().sum().backward()\n")
+    assert "NameError" not in str(report.remarks)
+
+
 def test_curly_quotes_are_repaired_and_reported(grade):
     """A forum's quotes become straight ones for the run."""
     report = grade(SINE.replace("import torch\n", "import torch\nlabel = “f’s slope”\nimport os\n", 1))

@@ -9,7 +9,7 @@ from autograder import intake
 from autograder.model import Outcome
 from tests.conftest import ROOT, told
 
-CLASSES = ("sample", "sample_more")
+CLASSES = ("sample", "sample_more", "corpus")
 FIRST = {"control_flow", "jacobian", "second_backward", "sin_derivative"}  # the only exercises of the first class
 FOLDERS = {name: ROOT / "submissions" / name for name in CLASSES}
 MANIFESTS = {

@@ -91,7 +91,7 @@ class Warm:
 @pytest.fixture
 def warm(grader, monkeypatch):
     warm = Warm(grader._sandbox)
-    monkeypatch.setattr("autograder.run.Sandbox", lambda jobs, rung, modules: warm)
+    monkeypatch.setattr("autograder.run.Sandbox", lambda jobs, rung: warm)
     return warm
 
 

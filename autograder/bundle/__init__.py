@@ -1,60 +1,71 @@
-"""autograder.zip for Gradescope: our code without tests and samples, and two scripts. Equal code makes equal bytes."""
+"""Bundles for autograders' hosts: our code without tests and samples, and what the host wants beside it.
 
-import re
-import tomllib
-from collections.abc import Sequence
+A new host is a function that makes its files, and a line in HOSTS. Equal code makes equal bytes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
+from autograder.bundle import autolab, github, gradescope, prairielearn
+from autograder.bundle.contents import Wanted, is_script
+from autograder.report import files
 from autograder.report.files import Refused
 from autograder.report.lms.export import zipped
 
-ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = ("setup.sh", "run_autograder")
-TORCH = "torch~=2.13.0"  # within what pyproject.toml allows
-_CODE = ("autograder/**/*.py", "graders/*.py", "autograder/bundle/*", "autograder/report/pages/templates/*")
-_ALONE = ("grade.py", "LICENSE")
+Files = Mapping[str, bytes]
+
+__all__ = ["HOSTS", "Wanted", "archive", "make", "write"]
 
 
 @dataclass(frozen=True, slots=True)
-class Bundle:
-    """The archive, and what is in it."""
+class Host:
+    """Who runs us once a submission, and how to get there."""
 
-    content: bytes
-    files: int
-
-
-def gradescope(exercises: Sequence[str], index: str = "") -> Bundle:
-    """Both scripts at the root, our code beside them, and these exercises. Raises Refused.
-
-    `index` is the address of an index with CPU builds of torch; without it the usual one is asked.
-    """
-    files = dict(sorted({**_code(), **_exercises(exercises), **_scripts(index)}.items()))
-    return Bundle(zipped(files, executable=SCRIPTS), len(files))
+    files: Callable[[Wanted], Files]
+    upload: Callable[[Wanted], Sequence[str]]  # what is left to do, a line each
+    output: str  # where the bundle goes, if nobody says
 
 
-def _code() -> dict[str, bytes]:
-    found = {path for pattern in _CODE for path in ROOT.glob(pattern) if path.is_file()}
-    paths = {path for path in found if "__pycache__" not in path.parts} | {ROOT / name for name in _ALONE}
-    return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in paths if path.is_file()}
+HOSTS: Mapping[str, Host] = MappingProxyType(
+    {
+        "gradescope": Host(gradescope.files, gradescope.upload, "autograder.zip"),
+        "prairielearn": Host(prairielearn.files, prairielearn.upload, "prairielearn"),
+        "autolab": Host(autolab.files, autolab.upload, "autolab"),
+        "github": Host(github.action, github.upload_action, "github"),
+        "classroom50": Host(github.classroom50, github.upload_classroom50, "classroom50"),
+    }
+)
 
 
-def _exercises(names: Sequence[str]) -> dict[str, bytes]:
-    return {f"exercises/{name}.yaml": (ROOT / "exercises" / f"{name}.yaml").read_bytes() for name in names}
+def make(host: str, wanted: Wanted) -> Files:
+    """The files of a bundle, by name. Raises Refused."""
+    return dict(sorted(HOSTS[host].files(wanted).items()))
 
 
-def _scripts(index: str) -> dict[str, bytes]:
-    if index and not re.fullmatch(r"https?://[\w.:/%~+-]+", index):
-        raise Refused(f"--torch-index: expected a web address, got {index!r}")
-    texts = {name: (Path(__file__).parent / name).read_text(encoding="utf-8") for name in SCRIPTS}
-    option = f"--index-url '{index}'" if index else ""
-    texts["setup.sh"] = texts["setup.sh"].replace("@TORCH_INDEX@", option).replace("@TORCH@", TORCH)
-    texts["requirements.txt"] = "".join(f"{line}\n" for line in _requirements())
-    # A carriage return behind #!/usr/bin/env bash is the commonest way for an autograder not to start.
-    return {name: text.replace("\r\n", "\n").encode() for name, text in texts.items()}
+def archive(made: Files) -> bytes:
+    """As one zip; scripts can be executed once they are unpacked."""
+    return zipped(made, executable=[name for name, content in made.items() if is_script(content)])
 
 
-def _requirements() -> list[str]:
-    """What we need, as pyproject.toml says. There is no notebook server among it."""
-    with open(ROOT / "pyproject.toml", "rb") as file:
-        return [str(line) for line in tomllib.load(file)["project"]["dependencies"]]
+def write(made: Files, output: Path) -> None:
+    """Into a zip, if it is named so, else into a folder that holds nothing yet. Raises Refused."""
+    try:
+        if output.suffix.lower() == ".zip":
+            files.write([(output, archive(made))])
+        else:
+            _write_folder(made, output)
+    except OSError as error:
+        raise Refused(f"{output} cannot be written: {error.strerror or error}") from None
+
+
+def _write_folder(made: Files, folder: Path) -> None:
+    """What somebody changed in an earlier bundle is never written over."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Refused(f"{folder} is there and not empty; name a new folder with -o, and copy from it what you want")
+    for name, content in made.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        path.chmod(0o755 if is_script(content) else 0o644)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from autograder import phrase
 from autograder.model import SourceFile, Submission, Unit
 
 
@@ -15,7 +16,8 @@ def of_submission(submission: Submission) -> bytes:
     files = [
         [f.name, f.sha256, [[u.file, u.kind, u.label, u.text] for u in f.units], f.trouble] for f in submission.files
     ]
-    return json.dumps({"files": files, "remarks": submission.remarks, "declined": submission.declined}).encode()
+    remarks = list(map(phrase.document, submission.remarks))
+    return json.dumps({"files": files, "remarks": remarks, "declined": submission.declined}).encode()
 
 
 def submission(parcel: bytes) -> Submission:
@@ -25,7 +27,7 @@ def submission(parcel: bytes) -> Submission:
         SourceFile(name, sha256, tuple(Unit(*unit) for unit in units), trouble)
         for name, sha256, units, trouble in told["files"]
     )
-    return Submission("", "", files, tuple(told["remarks"]), told["declined"])
+    return Submission("", "", files, tuple(map(phrase.parsed, told["remarks"])), told["declined"])
 
 
 def packed(told: Mapping[str, Any], tapes: Sequence[bytes] = ()) -> bytes:

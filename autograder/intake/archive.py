@@ -9,8 +9,10 @@ from autograder.intake import tars, zips
 from autograder.intake.contents import MAX_ARCHIVE_BYTES, Allowance, Unreadable
 from autograder.intake.entries import ENVIRONMENT, Entry, kind_of_file, refusal
 from autograder.intake.members import Member, counted, misplaced, parts
+from autograder.phrase import Phrase
 
-_TWICE = "in its archive twice; the later one is taken"
+_TWICE = Phrase("in its archive twice; the later one is taken")
+_BOTH = Phrase("a folder in its archive too")
 _MAX_SHOWN = 200  # characters of a path that no file could have
 
 
@@ -73,5 +75,5 @@ def _entries(folder: _Folder, place: PurePath, depth: int) -> Iterator[Entry]:
     for name, member in folder.files.items():
         kind = kind_of_file(name) if member.kind == "file" else member.kind
         # Both could not lie on one disk, and scripts are laid out on one for their run.
-        refused = refusal(name, kind, depth=depth) or "a folder in its archive too" * (name in folder.folders)
+        refused = refusal(name, kind, depth=depth) or (_BOTH if name in folder.folders else "")
         yield Entry(place / name, kind, refused, member.read, depth=depth)

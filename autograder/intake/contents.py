@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.phrase import Phrase
+
 MEGABYTE = 1_000_000
 MAX_FILE_BYTES = 50 * MEGABYTE
 MAX_ARCHIVE_BYTES = 200 * MEGABYTE  # one upload
@@ -18,7 +20,11 @@ Read = Callable[[int], bytes]
 
 
 class Unreadable(Exception):
-    """A file that cannot be graded. The message reads well after the file's name: `is empty`."""
+    """A file that cannot be graded. The reason reads well after the file's name: `is empty`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason  # a phrase, which str(error) would make a plain text
 
 
 @dataclass(slots=True)
@@ -34,7 +40,8 @@ class Allowance:
         if len(data) > most:
             raise Unreadable(_too_large(most))
         if self.left < 0:
-            raise Unreadable(f"was not unpacked: one submission may hold {MAX_UNPACKED_BYTES // MEGABYTE} MB")
+            limit = MAX_UNPACKED_BYTES // MEGABYTE
+            raise Unreadable(Phrase("was not unpacked: one submission may hold {limit} MB", limit=limit))
         return data
 
 
@@ -44,7 +51,7 @@ def read_whole(read: Read, most: int) -> bytes:
 
 
 def _too_large(most: int) -> str:
-    return f"is larger than {most // MEGABYTE} MB"
+    return Phrase("is larger than {limit} MB", limit=most // MEGABYTE)
 
 
 def read_bytes(path: Path, count: int) -> bytes:
@@ -52,7 +59,7 @@ def read_bytes(path: Path, count: int) -> bytes:
     try:
         descriptor = os.open(path, _FLAGS)
     except OSError as error:
-        raise Unreadable(f"cannot be opened: {why(error)}") from error
+        raise Unreadable(Phrase("cannot be opened: {why}", why=why(error))) from error
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         return _read_open(file.fileno(), count)
 
@@ -63,7 +70,7 @@ def _read_open(descriptor: int, count: int) -> bytes:
     try:
         return _at_most(descriptor, count)
     except OSError as error:
-        raise Unreadable(f"cannot be read: {why(error)}") from error
+        raise Unreadable(Phrase("cannot be read: {why}", why=why(error))) from error
 
 
 def _at_most(descriptor: int, count: int) -> bytes:

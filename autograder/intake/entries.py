@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 from autograder.intake.contents import Read
 from autograder.intake.source import NOTEBOOK, SCRIPT
+from autograder.phrase import Phrase
 
 ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar")
 WANTED = f"a notebook ({NOTEBOOK}) or a script ({SCRIPT})"
@@ -56,11 +57,11 @@ def student_of(entry: Entry) -> str:
 def refusal(name: str, kind: str, *, depth: int = 0, skip_hidden: bool = True, environment: bool = False) -> str:
     """Why an entry of this name and kind is not taken, wherever it lies; empty when it is."""
     if kind == "link":
-        return "a link; links are not followed"
+        return Phrase("a link; links are not followed")
     if kind == "other":
-        return "no regular file"
+        return Phrase("no regular file")
     if skip_hidden and name.startswith("."):
-        return f"a hidden {kind}"
+        return Phrase("a hidden {kind}", kind=kind)
     if kind == "folder":
         return _refused_folder(name, environment)
     return _refused_archive(depth) if kind == "archive" else _refused_file(name.lower())
@@ -68,16 +69,16 @@ def refusal(name: str, kind: str, *, depth: int = 0, skip_hidden: bool = True, e
 
 def _refused_folder(name: str, environment: bool) -> str:
     if name in _LEFT_BEHIND:
-        return "a folder that a program left behind"
+        return Phrase("a folder that a program left behind")
     # Thousands of other people's scripts, none of them handed in on purpose.
-    return "a virtual environment" if environment else ""
+    return Phrase("a virtual environment") if environment else ""
 
 
 def _refused_archive(depth: int) -> str:
-    return "" if depth < NESTING else "an archive inside two others; unpack the outer ones first"
+    return "" if depth < NESTING else Phrase("an archive inside two others; unpack the outer ones first")
 
 
 def _refused_file(name: str) -> str:
     if name.endswith(_OTHER_ARCHIVES):
-        return f"an archive of another kind than {', '.join(ARCHIVES)}; unpack it first"
-    return "" if name.endswith((NOTEBOOK, SCRIPT)) else f"not {WANTED}"
+        return Phrase("an archive of another kind than {kinds}; unpack it first", kinds=", ".join(ARCHIVES))
+    return "" if name.endswith((NOTEBOOK, SCRIPT)) else Phrase("not a notebook (.ipynb) or a script (.py)")

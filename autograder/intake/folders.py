@@ -7,6 +7,7 @@ from pathlib import Path
 
 from autograder.intake.contents import Unreadable, read_bytes, why
 from autograder.intake.entries import ENVIRONMENT, Entry, kind_of_file, refusal
+from autograder.phrase import Phrase
 
 
 def named_entry(path: Path) -> Entry:
@@ -18,14 +19,14 @@ def _entries(folder: Path) -> tuple[Entry, ...]:
     try:
         return tuple(_entry(path, skip_hidden=True) for path in folder.iterdir())
     except OSError as error:
-        raise Unreadable(f"cannot be opened: {why(error)}") from error
+        raise Unreadable(Phrase("cannot be opened: {why}", why=why(error))) from error
 
 
 def _entry(path: Path, skip_hidden: bool) -> Entry:
     try:
         kind = _kind(path)
     except OSError as error:
-        return Entry(path, "", f"cannot be opened: {why(error)}")
+        return Entry(path, "", Phrase("cannot be opened: {why}", why=why(error)))
     environment = kind == "folder" and os.path.lexists(path / ENVIRONMENT)
     refused = refusal(path.name, kind, skip_hidden=skip_hidden, environment=environment)
     return Entry(path, kind, refused, partial(read_bytes, path), partial(_entries, path))

@@ -73,7 +73,7 @@ def entries(found: Given) -> tuple[Entry, ...]:
             return _unwrapped(opened(entry, Allowance(2 * _MAX_CLASS_BYTES), _MAX_CLASS_BYTES))
         return tuple(entry.entries()) if entry.kind == "folder" else (entry,)
     except Unreadable as error:
-        raise IntakeError(f"The {entry.kind} {found} {_with_advice(str(error), entry.kind)}.") from error
+        raise IntakeError(f"The {entry.kind} {found} {_with_advice(error.reason, entry.kind)}.") from error
 
 
 def _with_advice(trouble: str, kind: str) -> str:

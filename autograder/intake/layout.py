@@ -31,6 +31,7 @@ class Student:
     parts: tuple[Part, ...]
     ids: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    handed_in: str = ""  # as in Submission
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from autograder.intake.contents import Read, Unreadable
 from autograder.intake.names import MAX_NAME_BYTES
 from autograder.intake.text import in_pairs
+from autograder.phrase import Phrase
 
 MAX_MEMBERS = 50_000  # a virtual environment with torch in it has about half of that
 _MAX_FOLDERS = 30
@@ -31,7 +32,7 @@ def counted(members: Iterable[Member]) -> Iterator[Member]:
 
 
 def too_many() -> str:
-    return f"has more than {MAX_MEMBERS} members; pack only the homework"
+    return Phrase("has more than {most} members; pack only the homework", most=MAX_MEMBERS)
 
 
 def decoded(raw: bytes, otherwise: str) -> str:
@@ -53,12 +54,12 @@ def misplaced(path: str) -> str:
     """Why nothing may lie at this path, as the reason that it is refused; empty when it may."""
     names = parts(path)
     if "\0" in path:
-        return "a name with a NUL in it"
+        return Phrase("a name with a NUL in it")
     if path.startswith("/") or _DRIVE.match(path):
-        return "an absolute path; a member has to lie inside its archive"
+        return Phrase("an absolute path; a member has to lie inside its archive")
     if ".." in names:
-        return "a path that leads out of its archive"
+        return Phrase("a path that leads out of its archive")
     if len(names) > _MAX_FOLDERS:
-        return f"more than {_MAX_FOLDERS} folders deep"
+        return Phrase("more than {most} folders deep", most=_MAX_FOLDERS)
     long = any(len(name.encode("utf-8", "surrogateescape")) > MAX_NAME_BYTES for name in names)
-    return "a name that is longer than any file's" if long else ""
+    return Phrase("a name that is longer than any file's") if long else ""

@@ -13,6 +13,7 @@ from typing import Any
 from autograder.intake.contents import Unreadable
 from autograder.intake.text import Text, decode, newlines, printable
 from autograder.model import Unit
+from autograder.phrase import Phrase
 
 MAX_CELLS = 2000
 _TYPES = ("code", "markdown", "heading", "html")  # the last two: nbformat 3; nbformat makes markdown of them
@@ -50,11 +51,12 @@ def _parsed(text: str) -> Json:
     try:
         content = json.loads(text, parse_int=_number)
     except json.JSONDecodeError as error:
-        raise Unreadable(f"is not a notebook: {_instead(text) or _broken(text, error)}") from error
+        raise Unreadable(Phrase("is not a notebook: {why}", why=_instead(text) or _broken(text, error))) from error
     except RecursionError as error:
         raise Unreadable("is not a notebook: its JSON is nested too deeply") from error
     if not isinstance(content, dict):
-        raise Unreadable(f"is not a notebook: it holds a JSON {_kind(content)} instead of an object with cells")
+        template = "is not a notebook: it holds a JSON {kind} instead of an object with cells"
+        raise Unreadable(Phrase(template, kind=_kind(content)))
     return content
 
 
@@ -69,22 +71,24 @@ def _instead(text: str) -> str:
     if start.startswith(("{", "[")):
         return ""
     if start.startswith("<<<<<<<"):
-        return "it holds the marks of a merge conflict"
+        return Phrase("it holds the marks of a merge conflict")
     if start.startswith("<"):
-        return "it holds a web page; download the notebook itself"
-    return "it holds a Python script; rename it to .py" if _SCRIPT.search(text) else "it holds text, not JSON"
+        return Phrase("it holds a web page; download the notebook itself")
+    if _SCRIPT.search(text):
+        return Phrase("it holds a Python script; rename it to .py")
+    return Phrase("it holds text, not JSON")
 
 
 def _broken(text: str, error: json.JSONDecodeError) -> str:
-    where = f"at line {error.lineno}, column {error.colno}"
+    where = Phrase("at line {line}, column {column}", line=error.lineno, column=error.colno)
     if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
-        return f"it breaks off in the middle, {where}; hand in the whole file"
-    return f"its JSON goes wrong {where} ({error.msg})"
+        return Phrase("it breaks off in the middle, {where}; hand in the whole file", where=where)
+    return Phrase("its JSON goes wrong {where} ({why})", where=where, why=error.msg)
 
 
 def _kind(content: object) -> str:
-    names = {list: "list", str: "string", bool: "truth value", type(None): "null"}
-    return names.get(type(content), "number")
+    names = {list: Phrase("list"), str: Phrase("string"), bool: Phrase("truth value"), type(None): Phrase("null")}
+    return names.get(type(content), Phrase("number"))
 
 
 def _major(content: Json) -> int:
@@ -94,8 +98,9 @@ def _major(content: Json) -> int:
         major = _number(major)
     if major in (3, 4):
         return int(major)
-    shown = major if isinstance(major, int) else "unknown"
-    raise Unreadable(f"is a notebook of format {shown}, not 3 or 4; open it in Jupyter and save it again")
+    shown = major if isinstance(major, int) else Phrase("unknown")
+    template = "is a notebook of format {format}, not 3 or 4; open it in Jupyter and save it again"
+    raise Unreadable(Phrase(template, format=shown))
 
 
 def _refuse_language(content: Json) -> None:
@@ -105,7 +110,7 @@ def _refuse_language(content: Json) -> None:
         return
     for name in names:
         if language := _LANGUAGES.get(re.split(r"[-_ ]", name)[0]):
-            raise Unreadable(f"is written in {language}")
+            raise Unreadable(Phrase("is written in {language}", language=language))
 
 
 def _language_names(metadata: Json) -> list[str]:
@@ -126,7 +131,7 @@ def _cells(content: Json) -> list[Json]:
         raise Unreadable("is not a notebook: it is a JSON object without a list of cells")
     cells = [_mapping(cell) for cells in found for cell in cells]
     if len(cells) > MAX_CELLS:
-        raise Unreadable(f"has {len(cells)} cells, more than {MAX_CELLS}")
+        raise Unreadable(Phrase("has {count} cells, more than {most}", count=len(cells), most=MAX_CELLS))
     return cells
 
 

@@ -8,6 +8,7 @@ from autograder.intake.notebook import read_notebook
 from autograder.intake.script import read_script
 from autograder.intake.text import Text
 from autograder.model import SourceFile, Unit
+from autograder.phrase import Phrase
 
 Reader = Callable[[str, bytes], tuple[tuple[Unit, ...], Text]]
 
@@ -19,7 +20,7 @@ def read_source(name: str, read: Callable[[], bytes]) -> tuple[SourceFile, str]:
     try:
         data = read()
     except Unreadable as error:
-        return SourceFile(name, sha256="", trouble=str(error)), ""
+        return SourceFile(name, sha256="", trouble=error.reason), ""
     return _understood(name, data, read_notebook if name.lower().endswith(NOTEBOOK) else read_script)
 
 
@@ -28,5 +29,9 @@ def _understood(name: str, data: bytes, reader: Reader) -> tuple[SourceFile, str
     try:
         units, text = reader(name, data)
     except Unreadable as error:
-        return SourceFile(name, digest, trouble=str(error)), ""
-    return SourceFile(name, digest, units), f"{name} was read as {text.guessed}" if text.guessed else ""
+        return SourceFile(name, digest, trouble=error.reason), ""
+    return SourceFile(name, digest, units), _guess(name, text)
+
+
+def _guess(name: str, text: Text) -> str:
+    return Phrase("{file} was read as {encoding}", file=name, encoding=text.guessed) if text.guessed else ""

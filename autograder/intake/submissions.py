@@ -13,7 +13,8 @@ from autograder.intake.layout import layout as plain
 from autograder.intake.layouts import KINDS, as_told, recognised
 from autograder.intake.names import clean_name, natural_key
 from autograder.intake.work import Work, work_of
-from autograder.model import NAMESAKES, Skipped, Submission
+from autograder.model import Skipped, Submission
+from autograder.phrase import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def _with_others(one: _HandedIn, alike: Sequence[_HandedIn]) -> _HandedIn:
     others = [_told(other, one) for other in alike if other is not one]
     if not others:
         return one
-    remark = f"{NAMESAKES}: {', '.join(others)}"
+    remark = Phrase("Another submission has the same student name: {others}", others=", ".join(others))
     return replace(one, work=replace(one.work, remarks=(*one.work.remarks, remark)))
 
 
@@ -155,8 +156,9 @@ def _told(other: _HandedIn, one: _HandedIn) -> str:
 def _submission(one: _HandedIn) -> Submission:
     files = tuple(file.source for file in one.work.files)
     remarks = (*one.work.remarks, *(file.remark for file in one.work.files if file.remark))
-    origin, ids = str(one.student.place), one.student.ids
-    return Submission(one.student.name, one.shown, files, remarks, declined_framework(files), origin, ids)
+    student = one.student
+    declined, origin = declined_framework(files), str(student.place)
+    return Submission(student.name, one.shown, files, remarks, declined, origin, student.handed_in, student.ids)
 
 
 def _skipped(found: Iterable[_Found]) -> tuple[Skipped, ...]:

@@ -14,6 +14,7 @@ from functools import partial
 
 from autograder.intake.contents import Allowance, Unreadable
 from autograder.intake.members import Member, decoded
+from autograder.phrase import Phrase
 
 _BLOCK = tarfile.BLOCKSIZE
 _GZIP = b"\x1f\x8b"
@@ -29,7 +30,7 @@ _KINDS = {
     **dict.fromkeys((tarfile.LNKTYPE, tarfile.SYMTYPE), "link"),
     tarfile.DIRTYPE: "folder",
 }
-_BREAKS_OFF = "breaks off in the middle; hand in the whole file"
+_BREAKS_OFF = Phrase("breaks off in the middle; hand in the whole file")
 
 
 @dataclass(frozen=True, slots=True)

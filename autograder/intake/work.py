@@ -13,8 +13,18 @@ from autograder.intake.contents import MAX_FILE_BYTES, Allowance, Unreadable, re
 from autograder.intake.entries import Entry
 from autograder.intake.layout import Part, Student
 from autograder.intake.names import NameKey, clean_name, clean_path, natural_key
-from autograder.intake.source import NOTEBOOK, SCRIPT, read_source
+from autograder.intake.source import read_source
 from autograder.model import SourceFile
+from autograder.phrase import Phrase
+
+_KINDS = {
+    "": Phrase("entry"),
+    "file": Phrase("file"),
+    "folder": Phrase("folder"),
+    "archive": Phrase("archive"),
+    "link": Phrase("link"),
+    "other": Phrase("other"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,7 @@ def _inside(entry: Entry, allowance: Allowance) -> Iterable[Entry]:
 def _closed(entry: Entry, error: Unreadable) -> Entry:
     """A folder is passed over; an archive holds homework, and its trouble belongs on its student's row."""
     if entry.kind == "folder":
-        return replace(entry, refused=str(error))
+        return replace(entry, refused=error.reason)
 
     def read(_: int) -> bytes:
         raise error
@@ -100,14 +110,16 @@ def _file(one: _Met, allowance: Allowance) -> File:
 
 
 def _no_file(entry: Entry, met: Sequence[Entry]) -> str:
-    place = f"The {entry.kind or 'entry'} {clean_name(entry.place.name)}"
+    place = Phrase("The {kind} {name}", kind=_KINDS.get(entry.kind, entry.kind), name=clean_name(entry.place.name))
     refused = [other for other in met if other.place.is_relative_to(entry.place)]
     others = len(refused)
     if entry.refused:
-        return f"{place} was passed over: {entry.refused}"
+        return Phrase("{place} was passed over: {why}", place=place, why=entry.refused)
     if not refused:
-        return f"{place} is empty: nothing was handed in"
+        return Phrase("{place} is empty: nothing was handed in", place=place)
     if refused[0].place == entry.place:
-        return f"{place} {refused[0].refused}"
-    rest = "1 other entry was" if others == 1 else f"{others} other entries were"
-    return f"{place} holds no notebook ({NOTEBOOK}) and no script ({SCRIPT}); {rest} skipped"
+        return Phrase("{place} {trouble}", place=place, trouble=refused[0].refused)
+    if others == 1:
+        return Phrase("{place} holds no notebook (.ipynb) and no script (.py); 1 other entry was skipped", place=place)
+    template = "{place} holds no notebook (.ipynb) and no script (.py); {others} other entries were skipped"
+    return Phrase(template, place=place, others=others)

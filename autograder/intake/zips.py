@@ -10,6 +10,7 @@ from functools import partial
 
 from autograder.intake.contents import Unreadable
 from autograder.intake.members import MAX_MEMBERS, Member, decoded, too_many
+from autograder.phrase import Phrase
 
 # zipfile checks little before it computes with what it found.
 _DAMAGE = (
@@ -37,8 +38,8 @@ def members(data: bytes) -> Iterator[Member]:
 
 def _instead(data: bytes) -> str:
     if data.startswith(b"PK\x03\x04"):
-        return "is damaged or breaks off in the middle; hand in the whole file"
-    return "is no zip archive; pack the files again"
+        return Phrase("is damaged or breaks off in the middle; hand in the whole file")
+    return Phrase("is no zip archive; pack the files again")
 
 
 def _member(file: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:

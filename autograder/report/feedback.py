@@ -6,21 +6,34 @@ Nothing that is for the instructor is in it: no acts, no namesakes, no trouble o
 import html
 from collections.abc import Iterator
 
-from autograder.model import NAMESAKES, Answer, Outcome, Report, Status, Verdict
+from autograder import languages
+from autograder.model import NAMESAKES, Answer, Outcome, Override, Report, Status, Verdict
+from autograder.phrase import Language, Phrase, place
 from autograder.report import marks, wording
 
-BEGINNING = "Graded automatically"  # by which our own comment is known again
+BEGINNING = Phrase("Graded automatically")  # by which our own comment is known again
+WITHHELD = Phrase("not shown")  # or not yet
 _SIGNS = {Status.PASSED: "✓", Status.FAILED: "✗", Status.NEEDS_REVIEW: "?", Status.GRADER_ERROR: "?"}
 
 
 def lines(report: Report) -> Iterator[str]:
     """The mark, what has to be said of it, each exercise with its criteria, and notes."""
-    yield f"{BEGINNING}: {_mark(report)}"
-    if said := marks.sentence(report):
-        yield wording.one_line(said)
+    say = report.language
+    yield say("{beginning}: {mark}", beginning=BEGINNING, mark=_mark(report))
+    yield from (wording.one_line(said) for said in (marks.late(report), marks.sentence(report)) if said)
     for answer in report.answers:
         yield from _exercise(report, answer)
-    yield from (f"Note: {wording.one_line(note)}" for note in notes(report))
+    yield from noted(report)
+
+
+def is_ours(comment: str) -> bool:
+    """It was written by us, in whatever language."""
+    return comment.startswith(languages.every(BEGINNING))
+
+
+def noted(report: Report) -> Iterator[str]:
+    """Each note as a line."""
+    return (report.language("Note: {note}", note=wording.one_line(note)) for note in notes(report))
 
 
 def text(report: Report) -> str:
@@ -35,8 +48,10 @@ def fragment(report: Report) -> str:
 def page(report: Report) -> bytes:
     """A page of its own, which loads nothing."""
     items = "\n".join(f"<p>{html.escape(line)}</p>" for line in lines(report))
-    head = '<meta charset="utf-8"><title>Feedback</title><style>body{font:16px/1.5 sans-serif;max-width:45em}</style>'
-    whole = f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body dir="auto">\n{items}\n</body></html>\n'
+    style, title = "body{font:16px/1.5 sans-serif;max-width:45em}", html.escape(report.language("Feedback"))
+    head = f'<meta charset="utf-8"><title>{title}</title><style>{style}</style>'
+    root = f'<html lang="{report.language.tag}">'
+    whole = f'<!doctype html>\n{root}<head>{head}</head>\n<body dir="auto">\n{items}\n</body></html>\n'
     return whole.encode("utf-8", "replace")
 
 
@@ -45,38 +60,58 @@ def notes(report: Report) -> Iterator[str]:
     ours = report.outcome is Outcome.GRADER_ERROR  # then the rest tells where our own code failed
     said = report.submission.remarks if ours else wording.remarks(report)
     own = (remark for remark in said if not remark.startswith(NAMESAKES))
-    return (remark for remark in own if remark not in wording.outcome(report))
+    return (report.language(remark) for remark in own if remark not in wording.outcome(report))
 
 
-def verdict(found: Verdict) -> str:
+def verdict(found: Verdict, say: Language) -> str:
     """Why a criterion did not pass; the passage that a person reads is the student's own and is not repeated."""
+    if found.withheld:
+        return say(WITHHELD)
     if found.status is Status.GRADER_ERROR:
-        return wording.GENERAL["grader_error"]
-    said = wording.feedback(found) if found.status is Status.NEEDS_REVIEW else wording.sentence(found)
-    where = f" ({wording.one_line(found.where)})" if found.where and said else ""
-    return f"{wording.one_line(said)}{where}"
+        return say(wording.GENERAL["grader_error"])
+    waits = found.status is Status.NEEDS_REVIEW
+    said = wording.one_line(say(wording.feedback(found)) if waits else wording.sentence(found, say))
+    if not (found.where and said):
+        return said
+    return say("{said} ({where})", said=said, where=place(wording.one_line(found.where)))
 
 
 def _mark(report: Report) -> str:
     had = marks.number(report)
     if had is None:
-        return "no mark"
-    return f"{wording.points(had)} of {wording.points(report.max_score)} points"
+        return Phrase("no mark")
+    return Phrase("{had} of {most} points", had=wording.points(had), most=wording.points(report.max_score))
 
 
 def _exercise(report: Report, answer: Answer) -> Iterator[str]:
-    title, most = wording.one_line(answer.exercise.title), wording.points(answer.exercise.max_points)
+    say, most = report.language, wording.points(answer.exercise.max_points)
     if marks.number(report) is None:
         return
-    yield f"{title}: {wording.points(answer.score)} of {most}"
+    yield say("{title}: {had} of {most}", title=title(answer, say), had=wording.points(answer.score), most=most)
     if answer.override:
-        yield f"A person decided: {wording.one_line(answer.override.why)}"
+        yield decision(answer.override, say)
     elif not answer.attempted and not answer.awaiting_review:
-        yield "Nothing in the submission is about this exercise."
+        yield say("Nothing in the submission is about this exercise.")
     else:
-        yield from map(_criterion, answer.verdicts)
+        yield from (_criterion(found, say) for found in answer.verdicts)
 
 
-def _criterion(found: Verdict) -> str:
-    said = verdict(found)
-    return f"{_SIGNS.get(found.status, '–')} {wording.one_line(found.criterion.title)}{f': {said}' if said else ''}"
+def title(of: Answer | Verdict, say: Language) -> str:
+    """Of the exercise or the criterion, on one line."""
+    return wording.one_line(say((of.exercise if isinstance(of, Answer) else of.criterion).title))
+
+
+def both_titles(answer: Answer, found: Verdict, say: Language) -> str:
+    """Exercise and criterion, as other systems name a test."""
+    return say("{title}: {said}", title=title(answer, say), said=title(found, say))
+
+
+def decision(override: Override, say: Language) -> str:
+    """What a person decided, and why."""
+    return say("A person decided: {why}", why=wording.one_line(override.why))
+
+
+def _criterion(found: Verdict, say: Language) -> str:
+    sign = "–" if found.withheld else _SIGNS.get(found.status, "–")
+    heading, said = f"{sign} {title(found, say)}", verdict(found, say)
+    return say("{title}: {said}", title=heading, said=said) if said else heading

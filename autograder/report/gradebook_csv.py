@@ -16,26 +16,35 @@ _FORMULA = re.compile(r"(^|;)(?=[\s\u200b-\u200d\u2060\ufeff]*[=+\-@＝＋－＠
 def render(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped]) -> str:
     """A header and one row a submission. What was skipped is no submission and has no row."""
     exercises = tuple(dict.fromkeys(answer.exercise.name for report in reports for answer in report.answers))
-    header = ("student", "path", *exercises, "total", "maximum", "awaiting_review", "outcome", "remarks")
+    late = ("earned", "late_deduction") if any(report.late for report in reports) else ()
+    header = ("student", "path", *exercises, *late, "total", "maximum", "awaiting_review", "outcome", "remarks")
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(map(safe, header))
-    writer.writerows(_row(report, exercises) for report in reports)
+    writer.writerows(_row(report, exercises, bool(late)) for report in reports)
     return file.getvalue()
 
 
-def _row(report: Report, exercises: Iterable[str]) -> tuple[str, ...]:
+def _row(report: Report, exercises: Iterable[str], late: bool) -> tuple[str, ...]:
     cells, had = _marks(report), marks.number(report)
     return (
         safe(report.submission.student),
         safe(report.submission.path),
         *(cells.get(name, "") for name in exercises),
+        *(_before(report) if late else ()),
         "" if had is None else wording.points(had),
         wording.points(report.max_score) if report.answers else "",
         wording.points(report.awaiting_review),
         report.outcome.value,
         safe("; ".join(_remarks(report))),
     )
+
+
+def _before(report: Report) -> tuple[str, str]:
+    """What was earned, and what is deducted from it for being late."""
+    if marks.number(report) is None:
+        return "", ""
+    return wording.points(report.earned), wording.points(report.late.deduction if report.late else 0.0)
 
 
 def _marks(report: Report) -> dict[str, str]:
@@ -55,7 +64,8 @@ def _remarks(report: Report) -> tuple[str, ...]:
     """The remarks, after how the run ended where that is not plain from the marks."""
     said = wording.remarks(report)
     ended = (wording.outcome(report),) if report.outcome in wording.UNGRADED else ()
-    return (*ended, *(remark for remark in said if not any(remark in sentence for sentence in ended)))
+    unsaid = (remark for remark in said if not any(remark in sentence for sentence in ended))
+    return tuple(map(report.language, (*ended, *unsaid)))
 
 
 def safe(text: str) -> str:

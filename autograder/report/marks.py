@@ -7,6 +7,7 @@ failed, has none; points that await review are missing from it, which is said wh
 from enum import Enum
 
 from autograder.model import Answer, Outcome, Report, Status
+from autograder.phrase import Phrase
 from autograder.report import wording
 
 
@@ -47,19 +48,40 @@ def waits(report: Report) -> bool:
     return report.needs_review and not all(answer.override for answer in report.answers)
 
 
+def late(report: Report) -> str:
+    """What being late cost a submission that has a mark, to the student; empty when it was in time."""
+    return report.language(report.late.why) if report.late and number(report) is not None else ""
+
+
+def kept(report: Report, answer: Answer, points: float) -> float:
+    """What is left of points of an exercise for hosts that add up points and know no deduction: in proportion."""
+    if answer.override or not (report.late and report.late.deduction):
+        return points
+    earned = sum(one.score for one in report.answers if not one.override)
+    return points * (1.0 - report.late.deduction / earned)
+
+
 def sentence(report: Report) -> str:
     """What has to be said beside the number, to the student; empty when it is final."""
+    return report.language(_sentence(report))
+
+
+def _sentence(report: Report) -> str:
     match standing(report):
         case Standing.OURS:
-            return "The grader itself failed on this submission. This is no mark: no points are lost; a person looks."
+            return Phrase(
+                "The grader itself failed on this submission. This is no mark: no points are lost; a person looks."
+            )
         case Standing.UNGRADABLE:
-            return f"This is no mark, since nothing was graded: {wording.outcome(report) or 'nothing was handed in'}."
+            why = wording.outcome(report) or Phrase("nothing was handed in")
+            return Phrase("This is no mark, since nothing was graded: {why}.", why=why)
         case Standing.GRADED:
             return _waiting(report)
 
 
 def _waiting(report: Report) -> str:
-    points = wording.points(report.awaiting_review)
     if report.awaiting_review:
-        return f"{points} of {wording.points(report.max_score)} points await a person, and are not in the score yet."
-    return "A person still looks at this submission, so the score may change." if waits(report) else ""
+        waiting, most = wording.points(report.awaiting_review), wording.points(report.max_score)
+        template = "{waiting} of {most} points await a person, and are not in the score yet."
+        return Phrase(template, waiting=waiting, most=most)
+    return Phrase("A person still looks at this submission, so the score may change.") if waits(report) else ""

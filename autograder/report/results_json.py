@@ -3,7 +3,8 @@
 import json
 from collections.abc import Sequence
 
-from autograder.model import Answer, Override, Report, Run, Skipped, Verdict
+from autograder.model import Answer, Late, Override, Report, Run, Skipped, Verdict
+from autograder.phrase import Language
 from autograder.report import wording
 
 FORMAT = 1
@@ -14,7 +15,7 @@ def render(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped]) -> s
     document = {
         "format": FORMAT,
         "run": _run(run),
-        "reports": [_report(report) for report in reports],
+        "reports": [_report(run, report) for report in reports],
         "skipped": [{"path": file.path, "why": file.why} for file in skipped],
     }
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
@@ -31,37 +32,51 @@ def _run(run: Run) -> dict[str, object]:
         "torch": run.torch,
         "sandbox": run.sandbox,
         "layout": run.layout,
+        **{key: text for key, text in (("language", run.language), ("title", run.title), ("due", run.due)) if text},
     }
 
 
-def _report(report: Report) -> dict[str, object]:
+def _report(run: Run, report: Report) -> dict[str, object]:
     submission = report.submission
     return {
         "student": submission.student,
         "path": submission.path,
         "ids": dict(submission.ids),
+        **({"language": report.language.code} if run.language else {}),
         "files": [{"name": file.name, "sha256": file.sha256} for file in submission.files],
         "outcome": report.outcome.value,
-        "remarks": list(wording.remarks(report)),
+        "remarks": list(map(report.language, wording.remarks(report))),
         "acts": list(report.acts),
+        **({"late": _late(report, report.late)} if report.late else {}),
         "score": _points(report.score),
         "max_score": _points(report.max_score),
         "awaiting_review": _points(report.awaiting_review),
         "needs_review": report.needs_review,
-        "exercises": [_answer(answer) for answer in report.answers],
+        "exercises": [_answer(answer, report.language) for answer in report.answers],
     }
 
 
-def _answer(answer: Answer) -> dict[str, object]:
+def _late(report: Report, late: Late) -> dict[str, object]:
+    return {
+        "handed_in": late.handed_in or None,
+        "due": late.due,
+        "seconds": late.seconds,
+        "earned": _points(report.earned),
+        "deduction": _points(late.deduction),
+        "why": report.language(late.why),
+    }
+
+
+def _answer(answer: Answer, say: Language) -> dict[str, object]:
     return {
         "exercise": answer.exercise.name,
-        "title": answer.exercise.title,
+        "title": say(answer.exercise.title),
         "attempted": answer.attempted,
         "score": _points(answer.score),
         "max_score": _points(answer.exercise.max_points),
         "awaiting_review": _points(answer.awaiting_review),
         "override": _override(answer.override),
-        "criteria": [_verdict(verdict) for verdict in answer.verdicts],
+        "criteria": [_verdict(verdict, say) for verdict in answer.verdicts],
     }
 
 
@@ -69,16 +84,16 @@ def _override(override: Override | None) -> dict[str, object] | None:
     return {"points": _points(override.points), "why": override.why, "at": override.at} if override else None
 
 
-def _verdict(verdict: Verdict) -> dict[str, object]:
+def _verdict(verdict: Verdict, say: Language) -> dict[str, object]:
     return {
         "name": verdict.criterion.name,
-        "title": verdict.criterion.title,
+        "title": say(verdict.criterion.title),
         "status": verdict.status.value,
         "points": _points(verdict.points),
         "max_points": _points(verdict.criterion.points),
         "reason": verdict.reason,
-        "feedback": wording.feedback(verdict),
-        "detail": verdict.detail,
+        "feedback": say(wording.feedback(verdict)),
+        "detail": say(verdict.detail),
         "where": verdict.where,
     }
 

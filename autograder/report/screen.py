@@ -22,9 +22,7 @@ NARROW = 64  # columns: below it, headers are short
 
 def show(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped], *, verbose: bool = False) -> None:
     """Each submission, then the class in two tables, and a sentence to end with."""
-    from rich.console import Console
-
-    console = Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
+    console = _console()
     paint(console, terminal.lines(reports, skipped, verbose=verbose))
     if len(reports) > 1:
         console.print()
@@ -62,6 +60,25 @@ def _mistakes(mistakes: Sequence[tally.Mistake]) -> "Table":
     for mistake in mistakes:
         table.add_row(str(len(mistake.made)), Text(f"{mistake.exercise.name}: {wording.one_line(mistake.sentence)}"))
     return table
+
+
+def say(lines: Iterable[Line | str]) -> None:
+    """Each line at once, in colour on a terminal."""
+    console: Console | None = None
+    for line in lines:
+        if isinstance(line, str):
+            print(wording.clean(line), flush=True)
+        elif sys.stdout.isatty():
+            console = console or _console()
+            paint(console, [line])
+        else:
+            print(f"{' ' * line.indent}{wording.clean(line.text)}", flush=True)
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
 
 
 def paint(console: "Console", lines: Iterable[Line]) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from autograder.model import Answer, Outcome, Report, Run, Skipped, Status, Verdict
+from autograder.phrase import Language
 from autograder.report import wording
 
 Tone = Literal["plain", "good", "lost", "waits", "ours", "quiet"]
@@ -58,19 +59,24 @@ def columns_of(reports: Sequence[Report]) -> Columns:
 def report_lines(report: Report, columns: Columns, *, verbose: bool = False) -> Iterator[Line]:
     """How it ended if it did not finish; each exercise that was attempted; what was not; remarks."""
     student = _padded(wording.clean(report.submission.student), columns.student)
-    ended = _flat(wording.outcome(report))
+    say, ended = report.language, _flat(wording.outcome(report))
     if ended:
-        yield Line(f"{student}  {ended}", "ours" if report.outcome is Outcome.GRADER_ERROR else "waits")
+        yield Line(
+            f"{student}  {_flat(say(wording.outcome(report)))}",
+            "ours" if report.outcome is Outcome.GRADER_ERROR else "waits",
+        )
     for answer in filter(_shown, report.answers):
         yield _answer_line(student, answer, columns)
         yield from _decision(answer)
-        yield from _reasons(v for v in answer.verdicts if verbose or v.status is not Status.PASSED)
+        yield from _reasons((v for v in answer.verdicts if verbose or v.status is not Status.PASSED), say)
+    if report.late and report.late.seconds and report.outcome not in wording.UNGRADED:
+        yield Line(f"late: {_flat(say(report.late.why))}", "plain", _REASON_INDENT)
     missing = [answer.exercise.name for answer in report.answers if not _shown(answer)]
     if missing and report.outcome not in wording.UNGRADED:
         yield Line(f"{student}  not attempted: {_listed(missing, len(report.answers))}", "quiet")
-    for remark in map(_flat, wording.remarks(report)):
-        if remark not in ended:
-            yield Line(f"note: {remark}", "quiet", _REASON_INDENT)
+    for remark in wording.remarks(report):
+        if _flat(remark) not in ended:
+            yield Line(f"note: {_flat(say(remark))}", "quiet", _REASON_INDENT)
     for act in map(_flat, report.acts):
         yield Line(f"look at this: {act}", "waits", _REASON_INDENT)
 
@@ -111,11 +117,11 @@ def _decision(answer: Answer) -> Iterator[Line]:
         yield Line(text, "plain", _REASON_INDENT)
 
 
-def _reasons(verdicts: Iterable[Verdict]) -> Iterator[Line]:
+def _reasons(verdicts: Iterable[Verdict], say: Language) -> Iterator[Line]:
     """Criteria that would be told the same share one line."""
     groups: dict[tuple[str, str], list[Verdict]] = {}
     for verdict in verdicts:
-        groups.setdefault(_said(verdict), []).append(verdict)
+        groups.setdefault(_said(verdict, say), []).append(verdict)
     for (mark, sentence), group in groups.items():
         names = ", ".join(verdict.criterion.name for verdict in group)
         places = dict.fromkeys(_flat(verdict.where) for verdict in group if verdict.where)
@@ -124,26 +130,26 @@ def _reasons(verdicts: Iterable[Verdict]) -> Iterator[Line]:
         yield Line(f"{mark} {names}{said}{where}", _tone(group[0]), _REASON_INDENT)
 
 
-def _said(verdict: Verdict) -> tuple[str, str]:
+def _said(verdict: Verdict, say: Language) -> tuple[str, str]:
     """The mark in front of a line and the sentence after the criterion's name."""
     match verdict.status:
         case Status.PASSED:
             return "✓", ""
         case Status.NEEDS_REVIEW:
-            return "?", _awaits(verdict)
+            return "?", _awaits(verdict, say)
         case Status.GRADER_ERROR:
             cause = f" ({_flat(verdict.detail)})" if verdict.detail else ""
             return "!", f"the grader failed here{cause}; no points were taken"
         case Status.NOT_REACHED | Status.NOT_ATTEMPTED:
-            return "–", wording.sentence(verdict)
+            return "–", wording.sentence(verdict, say)
         case _:
-            return "✗", wording.sentence(verdict)
+            return "✗", wording.sentence(verdict, say)
 
 
-def _awaits(verdict: Verdict) -> str:
+def _awaits(verdict: Verdict, say: Language) -> str:
     kind = " (found, but it did not run)" if verdict.reason == "not_executed" else ""
     if not verdict.detail:
-        return f"awaits review{kind}: {wording.one_line(wording.feedback(verdict))}"
+        return f"awaits review{kind}: {wording.one_line(say(wording.feedback(verdict)))}"
     return f"awaits review{kind}: “{wording.one_line(verdict.detail, _QUOTE_CHARACTERS)}”"
 
 

@@ -1,11 +1,15 @@
-"""Sentences that all formats share: for reasons that no exercise words itself, and for how a run ended."""
+"""Sentences that all formats share: for reasons that no exercise words itself, and for how a run ended.
+
+All are English, and phrases where they have parts: who shows one to a student says it in the report's language.
+"""
 
 import difflib
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from autograder.model import Outcome, Report, Status, Verdict
+from autograder.model import Outcome, Report, SourceFile, Status, Verdict
+from autograder.phrase import ENGLISH, Language, Phrase, together
 
 GENERAL: Mapping[str, str] = MappingProxyType(
     {
@@ -78,7 +82,7 @@ def general(verdict: Verdict) -> str:
     """The shared sentence for a verdict's reason, or for its status where the reason has none."""
     if verdict.status is Status.PASSED:
         return ""
-    by_status = GENERAL.get(verdict.status.value, "This part is not yet what the exercise asks for.")
+    by_status = GENERAL.get(verdict.status.value, Phrase("This part is not yet what the exercise asks for."))
     waits = GENERAL["in_words"] if verdict.status is Status.NEEDS_REVIEW else by_status
     return GENERAL.get(verdict.reason, waits)
 
@@ -88,12 +92,14 @@ def feedback(verdict: Verdict) -> str:
     return verdict.feedback or general(verdict)
 
 
-def sentence(verdict: Verdict) -> str:
+def sentence(verdict: Verdict, say: Language = ENGLISH) -> str:
     """The teacher's sentence, or else what was measured, followed by the shared one."""
     if verdict.feedback or not verdict.detail:
-        return one_line(feedback(verdict))
-    measured = one_line(verdict.detail)
-    return f"{measured}{'' if measured.endswith(('.', '!', '?', '…')) else '.'} {general(verdict)}"
+        return one_line(say(feedback(verdict)))
+    measured = one_line(say(verdict.detail))
+    ended = measured.endswith((".", "!", "?", "…"))
+    template = "{measured} {advice}" if ended else "{measured}. {advice}"
+    return say(template, measured=measured, advice=general(verdict))
 
 
 def outcome(report: Report) -> str:
@@ -102,31 +108,35 @@ def outcome(report: Report) -> str:
         case Outcome.FINISHED:
             return ""
         case Outcome.UNREADABLE:
-            return f"unreadable: {'; '.join(troubles(report)) or 'no file of it could be read'}"
+            return Phrase("unreadable: {why}", why=together(troubles(report)) or Phrase("no file of it could be read"))
         case Outcome.DECLINED:
-            framework = one_line(report.submission.declined) or "another framework"
-            return f"declined: written for {framework}, nothing was run"
+            framework = one_line(report.submission.declined) or Phrase("another framework")
+            return Phrase("declined: written for {framework}, nothing was run", framework=framework)
         # What comes after the piece that stopped a run is judged by another run, without that piece.
         case Outcome.TIMED_OUT:
-            return "timed out; the notes say where, and what was judged"
+            return Phrase("timed out; the notes say where, and what was judged")
         case Outcome.OUT_OF_MEMORY:
-            return "out of memory; the notes say where, and what was judged"
+            return Phrase("out of memory; the notes say where, and what was judged")
         case Outcome.DIED:
-            return "ended early; the notes say where, and what was judged"
+            return Phrase("ended early; the notes say where, and what was judged")
         case Outcome.GRADER_ERROR:
-            return "needs review: the grader failed on this submission, and no points were taken"
+            return Phrase("needs review: the grader failed on this submission, and no points were taken")
 
 
 def troubles(report: Report) -> tuple[str, ...]:
     """One sentence for each file of the submission that could not be read."""
-    return tuple(f"{file.name} {file.trouble}" for file in report.submission.files if file.trouble)
+    return tuple(map(_trouble, (file for file in report.submission.files if file.trouble)))
+
+
+def _trouble(file: SourceFile) -> str:
+    return Phrase("{file} {trouble}", file=file.name, trouble=file.trouble)
 
 
 def remarks(report: Report) -> tuple[str, ...]:
     """All remarks on a submission, each once, and its unreadable files unless a remark says so already."""
     said = dict.fromkeys((*report.submission.remarks, *report.remarks))
     unsaid = (
-        f"{file.name} {file.trouble}"
+        _trouble(file)
         for file in report.submission.files
         if file.trouble and not any(file.trouble in remark for remark in said)
     )

@@ -1,9 +1,9 @@
 """One case in one child: lock, prepare, run the units watched, answer the calls, end.
 
 The job is the first record that the trusted side sends: {"units", "folder", "uid", "seed", "swap", "scale", "moved",
-"fresh", "skip", "memory_mib", "seconds"}. It is read before the locks, for it says what they are; nothing of the
-submission runs before them. After the units the child sends {"kind": "ready"} and gets one more record, the calls of a
-hidden case, whose inputs were drawn only then; it answers each and ends with {"kind": "end"}.
+"samples", "fresh", "skip", "memory_mib", "seconds"}. It is read before the locks, for it says what they are; nothing
+of the submission runs before them. After the units the child sends {"kind": "ready"} and gets one more record, the
+calls of a hidden case, whose inputs were drawn only then; it answers each and ends with {"kind": "end"}.
 """
 
 import contextlib
@@ -30,6 +30,7 @@ from autograder.worker import lockdown, proof, swaps, units
 from autograder.worker.acts import Acts
 from autograder.worker.observer import Observer
 from autograder.worker.refusals import refuse_politely
+from autograder.worker.samples import Samples
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -51,6 +52,14 @@ class Job:
     def is_skipped(self, number: int) -> bool:
         """It ended an earlier run of the same case."""
         return number in self.record["skip"]
+
+
+def ready() -> Observer:
+    """In the fork server: what stands behind torch, matplotlib and the shell in every child, silent until it begins."""
+    observer = Observer()
+    units.tame(units.quiet_shell(), observer)
+    observer.install()
+    return observer
 
 
 def warm_up() -> None:
@@ -89,31 +98,33 @@ def lock(given: socket.socket, record: dict[str, Any], locks: lockdown.Lock, par
     return stream
 
 
-def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader) -> Job:
+def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader, observer: Observer) -> Job:
     """Everything else between the fork and the student's first line."""
     reader.sock = sock
     _environment(record["folder"])
     sys.path[:] = [record["folder"]] + [path for path in sys.path if os.path.abspath(path) != _our_folder()]
     _seed(record["seed"], record["fresh"])
-    observer = Observer(wire.Writer(sock, patient=True, key=bytes.fromhex(record.pop("key"))))
-    shell = units.quiet_shell()
-    units.tame(shell, observer)
-    refuse_politely(observer.remark)
+    refuse_politely(observer.remark)  # not before: the server forks
     observer.moved = record["moved"]
-    observer.watches_rounds = record["fresh"] or record["moved"] != 1.0
-    observer.install(forgiving=bool(record["swap"]) or record["scale"] != 1.0 or record["moved"] != 1.0)
+    observer.watches_rounds = record["fresh"] or record["moved"] != 1.0 or bool(record["samples"])
+    writer = wire.Writer(sock, patient=True, key=bytes.fromhex(record.pop("key")))
+    changed = bool(record["swap"] or record["samples"]) or record["scale"] != 1.0 or record["moved"] != 1.0
+    observer.begin(writer, forgiving=changed)
     if record["swap"]:
         swaps.install(*record.pop("swap"))  # what is hidden is in no dictionary that somebody may look for
     observer.transforms.scale = record.pop("scale")
     if observer.watches_rounds:
         observer.rounds.watch()
+    if record["samples"]:
+        observer.samples = Samples(observer.recorder, *record.pop("samples"))
+        observer.samples.watch()
     if any("scipy" in unit["text"] for unit in record["units"]):
         observer.optimizers.watch()
     acts = Acts(observer.recorder, {unit["file"] for unit in record["units"]})
     acts.watch()
     observer.recorder.send("locked")
     observer.recorder.flush()
-    return Job(record, reader, observer, acts, shell)
+    return Job(record, reader, observer, acts, units.quiet_shell())
 
 
 def confess(sock: socket.socket, key: str, trace: str) -> None:

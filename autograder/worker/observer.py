@@ -1,6 +1,6 @@
 """What autograd did, what was plotted, which values appeared: without one name.
 
-Theory of operation. Before the first unit the observer puts itself behind `torch.autograd.backward` (and so behind
+Theory of operation. Before anything is forked the observer puts itself behind `torch.autograd.backward` (and so behind
 `Tensor.backward`), `torch.autograd.grad`, the functional and func transforms, forward mode, matplotlib and print.
 After each piece it looks at what changed in the namespace. Every observation is one record on the wire, sent when it
 is made, so that what came before a crash is not lost. The child's words are evidence, not verdicts: nothing here
@@ -46,6 +46,7 @@ from autograder.worker.passes import Passes
 from autograder.worker.plain import Rounds, mark_of_named, named_in, number_of
 from autograder.worker.recorder import Recorder, guarded, replace, said
 from autograder.worker.refusals import explanation
+from autograder.worker.samples import Samples
 from autograder.worker.transforms import Transforms
 from autograder.worker.units import Piece, UnitRecord
 
@@ -55,8 +56,8 @@ _MISSING = object()
 
 
 class Observer:
-    def __init__(self, writer: wire.Writer) -> None:
-        self.recorder = Recorder(writer)
+    def __init__(self) -> None:
+        self.recorder = Recorder()
         self.figures = Figures(self.recorder)
         self.transforms = Transforms(self.recorder)
         self.passes = Passes(self.recorder, self.transforms, self._values_before_a_pass)
@@ -73,20 +74,27 @@ class Observer:
         self.plain_count = 0
         self.watches_rounds = False
         self.moved = 1.0  # factor of decimal fractions that stand alone
+        self.samples: Samples | None = None  # where they are others
         self.forgiving = False  # checks of the student's do not stop a unit
 
-    def install(self, forgiving: bool = False) -> None:
-        """Get behind everything that is watched. `forgiving`: an operation is swapped, and honest checks fail."""
-        self.forgiving = forgiving
-        sys.stdout, sys.stderr = self.output, io.StringIO()  # what is warned about is nobody's words
+    def install(self) -> None:
+        """Get behind everything that is watched: once, in the fork server, for all its children."""
         self._watch_print()
         self._watch_comparisons()
         self.figures.watch()
         self.transforms.watch()
         self.passes.watch()
 
-    def remark(self, text: str) -> None:
-        self.recorder.remark(text)
+    def begin(self, writer: wire.Writer, forgiving: bool) -> None:
+        """In a child: from here on it speaks. `forgiving`: an operation is swapped, and honest checks fail."""
+        self.recorder.begin(writer)
+        sys.stdout, sys.stderr = self.output, io.StringIO()  # what is warned about is nobody's words
+        self.forgiving = forgiving
+        if forgiving:
+            self._let_checks_pass()
+
+    def remark(self, name: str, part: str = "") -> None:
+        self.recorder.remark(name, part)
 
     def raised(self, error: BaseException, source: str, line: int | None = None) -> None:
         """A unit raised; or it is no Python at all."""
@@ -240,8 +248,6 @@ class Observer:
         places += [(np.testing, "assert_allclose"), (np.testing, "assert_array_almost_equal")]
         for module, name in places:
             setattr(module, name, self._comparison(getattr(module, name)))
-        if self.forgiving:
-            self._let_checks_pass()
 
     def _let_checks_pass(self) -> None:
         for name in ("assert_equal", "assert_array_equal", "assert_almost_equal"):
@@ -251,11 +257,11 @@ class Observer:
                 setattr(module, name, _forgiven(getattr(module, name), GradcheckError, True))
 
     def _comparison(self, real: Callable[..., Any]) -> Callable[..., Any]:
-        real = _forgiven(real, AssertionError, None) if self.forgiving else real
+        forgiven = _forgiven(real, AssertionError, None)
 
         @functools.wraps(real)
         def watched(*args: Any, **kwargs: Any) -> Any:
-            result = real(*args, **kwargs)
+            result = (forgiven if self.forgiving else real)(*args, **kwargs)
             if len(args) >= 2:
                 self._compared(args[0], args[1])
             return result

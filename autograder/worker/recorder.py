@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from autograder import wire
 
 MAX_REMARKS = 50
-UNCOUNTED = ("plain", "round", "minimized")  # made beside others, in whose order they stand
+UNCOUNTED = ("plain", "round", "minimized", "resampled")  # made beside others, in whose order they stand
 RESERVE = 1 << 24  # bytes of the wire that passes leave to curves and values
 OF_PASSES = 1 << 24  # bytes that curves and values leave to passes
 
@@ -19,9 +19,8 @@ OF_PASSES = 1 << 24  # bytes that curves and values leave to passes
 class Recorder:
     """Where an observation was made, its order, and whether we are at work ourselves."""
 
-    def __init__(self, writer: wire.Writer) -> None:
-        self.writer = writer
-        self.pid = os.getpid()
+    def __init__(self) -> None:
+        self.pid = 0  # of the child that speaks through it
         self.where = ""
         self.file = ""
         self.is_script = False
@@ -29,8 +28,13 @@ class Recorder:
         self.busy = False
         self.derivatives = 0  # passes and transforms so far
         self.nesting: list[str] = []  # transforms that are running, outermost first
-        self.remarks: set[str] = set()
+        self.remarks: set[tuple[str, str]] = set()
         self.impostors = 0  # how often somebody else spoke through it
+
+    def begin(self, writer: wire.Writer) -> None:
+        """In a child: nothing is sent before."""
+        self.writer = writer
+        self.pid = os.getpid()
 
     def send(self, kind: str, **fields: Any) -> None:
         if os.getpid() != self.pid:
@@ -56,10 +60,11 @@ class Recorder:
                 return
             frame = frame.f_back
 
-    def remark(self, text: str) -> None:
-        if text not in self.remarks and len(self.remarks) < MAX_REMARKS:
-            self.remarks.add(text)
-            self.send("remark", text=text)
+    def remark(self, name: str, part: str = "") -> None:
+        """By its name: the words are on the other side."""
+        if (name, part) not in self.remarks and len(self.remarks) < MAX_REMARKS:
+            self.remarks.add((name, part))
+            self.send("remark", name=name, part=part)
 
 
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep

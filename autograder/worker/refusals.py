@@ -1,4 +1,4 @@
-"""What fails by design while grading, in one plain sentence for the student.
+"""What fails by design while grading, remarked on by a name for which remarks.py has one plain sentence.
 
 The kernel answers "Operation not permitted", somewhere deep in a library; nobody learns from that what was the matter.
 """
@@ -17,31 +17,27 @@ from autograder.worker.recorder import replace
 
 NOT_ALLOWED = "not allowed while grading"
 _BY_MODULE = (  # the file of a frame on the way to the error → what it was after; the innermost counts
-    (("subprocess.py", "popen_fork.py", "popen_spawn_posix.py", "popen_forkserver.py"), "starting other programs"),
-    (("socket.py", "client.py", "connectionpool.py", "ssl.py"), "the network"),
-    (("synchronize.py", "shared_memory.py", "context.py"), "starting other processes"),
+    (("subprocess.py", "popen_fork.py", "popen_spawn_posix.py", "popen_forkserver.py"), "programs"),
+    (("socket.py", "client.py", "connectionpool.py", "ssl.py"), "network"),
+    (("synchronize.py", "shared_memory.py", "context.py"), "processes"),
 )
 _BY_NAME = {
-    "gaierror": "the network",
-    "URLError": "the network",
-    "ConnectionError": "the network",
-    "BlockingIOError": "starting other processes",
+    "gaierror": "network",
+    "URLError": "network",
+    "ConnectionError": "network",
+    "BlockingIOError": "processes",
 }
 
 
 def explanation(error: BaseException) -> str:
-    """The sentence for an error that the sandbox caused; nothing for any other."""
+    """The name of the remark on an error that the sandbox caused; nothing for any other."""
     chain = [error, *(cause for cause in (error.__cause__, error.__context__) if cause is not None)]
-    for one in chain:
-        what = _what(one)
-        if what:
-            return f"{NOT_ALLOWED}: {what}"
-    return ""
+    return next(filter(None, map(_what, chain)), "")
 
 
 def _what(error: BaseException) -> str:
     if isinstance(error, NotHere):
-        return error.what
+        return error.remark
     name = type(error).__name__
     if name in _BY_NAME:
         return _BY_NAME[name]
@@ -52,8 +48,7 @@ def _what(error: BaseException) -> str:
         for modules, what in _BY_MODULE:
             if file in modules:
                 return what
-    outside = "files outside the submission's own folder"
-    return outside if error.filename is not None else "asking the system for this (processes, network, other users)"
+    return "files" if error.filename is not None else "system"
 
 
 _STARTS_PROGRAMS = "system popen posix_spawn posix_spawnp execv execve".split()
@@ -63,23 +58,23 @@ _STARTS_PROCESSES = "fork forkpty".split()
 class NotHere(PermissionError):
     """What would fail in silence, or only much later, raises this instead."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{NOT_ALLOWED}: {what}")
-        self.what = what
+    def __init__(self, remark: str) -> None:
+        super().__init__(f"{NOT_ALLOWED}: starting other {remark}")
+        self.remark = remark
 
 
-def refuse_politely(remark: Callable[[str], None]) -> None:
+def refuse_politely(remark: Callable[..., None]) -> None:
     """Put a sentence in place of what would hang, fail in silence, or need what is not here."""
     replace(builtins, input=_no_input)
-    replace(os, **dict.fromkeys(_STARTS_PROGRAMS, _not_here("starting other programs")))
-    replace(os, **dict.fromkeys(_STARTS_PROCESSES, _not_here("starting other processes")))
+    replace(os, **dict.fromkeys(_STARTS_PROGRAMS, _not_here("programs")))
+    replace(os, **dict.fromkeys(_STARTS_PROCESSES, _not_here("processes")))
     _load_without_workers(remark)
     _compile_eagerly(remark)
 
 
-def _not_here(what: str) -> Callable[..., NoReturn]:
+def _not_here(remark: str) -> Callable[..., NoReturn]:
     def refused(*_: Any, **__: Any) -> NoReturn:
-        raise NotHere(what)
+        raise NotHere(remark)
 
     return refused
 
@@ -88,13 +83,13 @@ def _no_input(prompt: object = "") -> NoReturn:
     raise EOFError(f"{NOT_ALLOWED}: input() has nobody to ask")
 
 
-def _load_without_workers(remark: Callable[[str], None]) -> None:
+def _load_without_workers(remark: Callable[..., None]) -> None:
     """A DataLoader with workers loads in this process: the batches are the same."""
     init: Callable[..., None] = DataLoader.__init__
 
     def patient_init(self: Any, *args: Any, num_workers: int = 0, **options: Any) -> None:
         if num_workers:
-            remark(f"DataLoader(num_workers={num_workers}) loaded without workers: processes are {NOT_ALLOWED}")
+            remark("loader", str(num_workers))
             for needless in ("prefetch_factor", "persistent_workers", "multiprocessing_context", "timeout"):
                 options.pop(needless, None)
         init(self, *args, **options)
@@ -102,13 +97,13 @@ def _load_without_workers(remark: Callable[[str], None]) -> None:
     replace(DataLoader, __init__=patient_init)
 
 
-def _compile_eagerly(remark: Callable[[str], None]) -> None:
+def _compile_eagerly(remark: Callable[..., None]) -> None:
     """The default back end of torch.compile starts a C++ compiler; the graph is the same without one."""
     real: Callable[..., Any] = torch.compile
 
     def compiled(*args: Any, backend: Any = "inductor", **options: Any) -> Any:
         if backend == "inductor":
-            remark(f"torch.compile ran with backend='eager': compilers are {NOT_ALLOWED}")
+            remark("compiler")
             backend = "eager"
             for needless in ("mode", "options"):
                 options.pop(needless, None)

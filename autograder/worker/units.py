@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-from autograder.worker import plain
+from autograder.worker import plain, samples
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -94,6 +94,8 @@ def _execute(node: ast.stmt, namespace: dict[str, Any], file: str, observer: "Ob
         node = ast.fix_missing_locations(_Unasserted().visit(node))
     if observer.moved != 1.0:
         node = _Moved(observer.moved).visit(node)
+    if observer.samples is not None:
+        node = ast.fix_missing_locations(samples.Resampled().visit(node))
     if observer.watches_rounds:
         node = ast.fix_missing_locations(plain.Watched(observer.rounds.numbers).visit(node))
     try:
@@ -119,7 +121,7 @@ class _OnCpu(ast.NodeTransformer):
         on_cpu = cls()
         read: T = ast.fix_missing_locations(on_cpu.visit(node))
         if on_cpu.found:
-            observer.remark("cuda was read as cpu: there is no GPU while grading")
+            observer.remark("cuda")
         return read
 
     found = False
@@ -197,7 +199,7 @@ def _import_of_stand_in(node: ast.stmt, observer: "Observer") -> ast.stmt:
     module = (node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name
     if not wanted or len(node.names) > 1 or _exists(module):
         return node
-    observer.remark(f"`{ast.unparse(node)}` was answered by our stand-in for d2l")
+    observer.remark("stand_in", ast.unparse(node))
     name = wanted[0].asname or "d2l"
     return ast.copy_location(
         ast.ImportFrom("d2l", [ast.alias("torch", name, lineno=node.lineno, col_offset=0)], 0), node
@@ -219,15 +221,15 @@ def _cell(label: str, text: str, shell: "InteractiveShell") -> Piece:
     return Piece(label, text, tuple(nodes), shows_last=True, remark=remark)
 
 
-def _statements(text: str, shell: "InteractiveShell", first_line: int) -> Iterator[Piece]:
+def _statements(text: str, shell: "InteractiveShell", first_line: int, broken: int = 0) -> Iterator[Piece]:
     """Statement by statement; around what is no Python, everything that can be parsed."""
-    lines, broken = text.split("\n"), 0
+    lines = text.split("\n")
     while any(line.strip() for line in lines) and broken < MAX_BROKEN:
         try:
             nodes, remark = _parse("\n".join(lines), shell)
         except Exception as error:  # noqa: BLE001  as above
             start, end = _broken_block(lines, _line_to_blame(error))
-            yield from _clean_statements(lines[:start], shell, first_line)
+            yield from _clean_statements(lines[:start], shell, first_line, broken + 1)
             yield _one_broken(lines[start:end], shell, first_line + start, error)
             lines, first_line, broken = lines[end:], first_line + end, broken + 1
         else:
@@ -235,11 +237,12 @@ def _statements(text: str, shell: "InteractiveShell", first_line: int) -> Iterat
             return
 
 
-def _clean_statements(lines: list[str], shell: "InteractiveShell", first_line: int) -> list[Piece]:
+def _clean_statements(lines: list[str], shell: "InteractiveShell", first_line: int, broken: int) -> list[Piece]:
+    """What stands before a broken block: Python, unless it holds another one, which is found only now."""
     try:
         nodes, remark = _parse("\n".join(lines), shell)
-    except Exception:  # noqa: BLE001  the block was cut too late; it costs what stands before it as well
-        return []
+    except Exception:  # noqa: BLE001  as above
+        return list(_statements("\n".join(lines), shell, first_line, broken))
     return list(_as_pieces(nodes, "\n".join(lines), first_line, remark))
 
 
@@ -288,7 +291,7 @@ def _as_pieces(nodes: list[ast.stmt], text: str, first_line: int, remark: str) -
         yield Piece(f"line {node.lineno}", source, (node,), remark=remark if repaired else "")
 
 
-_CURLY_REMARK = "curly quotes were read as straight ones for the run"
+_CURLY_REMARK = "curly_quotes"
 
 
 def _parse(text: str, shell: "InteractiveShell") -> tuple[list[ast.stmt], str]:
@@ -307,8 +310,12 @@ def _parse(text: str, shell: "InteractiveShell") -> tuple[list[ast.stmt], str]:
     raise first
 
 
+_OWN_MAGIC = re.compile(r"\A(\s*)%%grade\b[^\n]*")  # under which the student has tried a cell
+
+
 def _transformed(text: str, shell: "InteractiveShell") -> list[ast.stmt]:
     """Parsed with IPython's syntax, which drops blank lines at the top: the line numbers stay those of the text."""
+    text = _OWN_MAGIC.sub(r"\1", text)
     lines = text.split("\n")
     blank = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
     transform: Callable[[str], str] = shell.transform_cell
@@ -353,7 +360,7 @@ def quiet_shell() -> "InteractiveShell":
 
 
 _NOT_HERE = {
-    "line": "matplotlib config load_ext reload_ext autoreload cd gui pip conda reset".split(),
+    "line": "matplotlib config load_ext reload_ext autoreload grade cd gui pip conda reset".split(),
     "cell": "bash sh script html HTML javascript js svg latex markdown perl ruby".split(),
 }
 _PYLAB = (
@@ -365,7 +372,7 @@ def tame(shell: "InteractiveShell", observer: "Observer") -> None:
     """Make what leaves the notebook do nothing, politely: the shell, installs, display back ends."""
 
     def refuse(command: object, *_: Any, **__: Any) -> list[str]:
-        observer.remark(f"`!{str(command)[:60]}` was not run: shell commands do nothing while grading")
+        observer.remark("shell", str(command)[:60])
         return []
 
     def ignore(line: str = "", cell: str | None = None) -> None:

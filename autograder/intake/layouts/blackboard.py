@@ -42,7 +42,9 @@ def _told(entry: Entry, match: re.Match[str]) -> tuple[str, tuple[str, str]]:
 def _claim(match: re.Match[str], told: Mapping[str, tuple[str, str]]) -> Claim:
     user, name = told.get(match["before"], (match["user"], match["user"]))
     called = PurePath(match["file"] or "attempt.txt")
-    return Claim(match["before"], name, called, {"username": user}, attempt=match["time"])
+    time = match["time"]
+    handed_in = f"{time[:10]}T{time[11:].replace('-', ':')}"
+    return Claim(match["before"], name, called, {"username": user}, attempt=time, handed_in=handed_in)
 
 
 BLACKBOARD = Kind("blackboard", "Blackboard", "HW 1_alovelace_attempt_2026-11-20-10-00-00_hw1.ipynb", _claims)

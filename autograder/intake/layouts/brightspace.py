@@ -23,7 +23,7 @@ def _claim(name: str) -> Claim | None:
         return None
     ids = {"brightspace": match["a"]} | ({"student_id": match["org"]} if match["org"] else {})
     key = f"{match['a']} {match['name']}"
-    return Claim(key, match["name"], PurePath(match["file"] or ""), ids, attempt=time)
+    return Claim(key, match["name"], PurePath(match["file"] or ""), ids, attempt=time, handed_in=time)
 
 
 def _time(date: str) -> str:

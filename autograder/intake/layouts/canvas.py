@@ -11,6 +11,7 @@ from pathlib import PurePath
 from autograder.intake.entries import Entry
 from autograder.intake.layouts.claim import Claim, Kind, each
 from autograder.intake.source import SCRIPT
+from autograder.phrase import Phrase
 
 _NAME = re.compile(
     r"(?:(?P<name>(?!LATE_|anon_)\w+?)_)?(?:(?P<late>LATE)_)?(?:anon_(?P<anon>[A-Za-z0-9]+)|(?P<user>\d+))_"
@@ -18,7 +19,11 @@ _NAME = re.compile(
     re.DOTALL,
 )
 _SENT_AGAIN = re.compile(r"-\d+(?=\.py$)", re.IGNORECASE)
-_WORDS = "A {} was handed in; it is not graded here, so a person looks at it"
+_LATE = Phrase("Canvas says that it was late")
+_WORDS = {
+    "text": Phrase("A text entry was handed in; it is not graded here, so a person looks at it"),
+    "link": Phrase("A link was handed in; it is not graded here, so a person looks at it"),
+}
 
 
 def _claim(file: str) -> Claim | None:
@@ -26,8 +31,8 @@ def _claim(file: str) -> Claim | None:
     if not match or not (match["name"] or match["anon"]) or (match["name"] or "").lower() != (match["name"] or ""):
         return None
     inline = match["inline"]
-    late = ("Canvas says that it was late",) if match["late"] else ()
-    words = (_WORDS.format("text entry" if inline == "text" else "link"),) if inline else ()
+    late = (_LATE,) if match["late"] else ()
+    words = (_WORDS[inline],) if inline else ()
     who = match["user"] or f"anon_{match['anon']}"
     return Claim(
         key=f"{match['name']}_{who}" if match["name"] else who,

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from autograder.intake.entries import Entry
 from autograder.intake.layout import Layout, Part, Student, plain_student
 from autograder.intake.names import clean_name, natural_key
+from autograder.phrase import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Claim:
     ids: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     attempt: str = ""  # sorts by time; of several attempts the latest counts
+    handed_in: str = ""  # as in Submission
 
 
 Claimed = tuple[Entry, Claim | None]
@@ -69,6 +71,7 @@ def _student(key: str, pairs: Sequence[tuple[Entry, Claim]], top: PurePath) -> S
         parts=parts,
         ids={name: clean_name(value) for name, value in ids.items()},
         remarks=(*remarks, *_attempts(earlier, latest)),
+        handed_in=clean_name(max(claim.handed_in for _, claim in counting)),
     )
 
 
@@ -84,7 +87,8 @@ def _passed_over(entry: Entry, claim: Claim, latest: str) -> Part:
 def _attempts(earlier: Sequence[str], latest: str) -> Iterator[str]:
     if earlier:
         total = len(earlier) + 1
-        yield f"{total} attempts were handed in; the latest ({latest}) counts, not {', '.join(earlier)}"
+        template = "{total} attempts were handed in; the latest ({latest}) counts, not {earlier}"
+        yield Phrase(template, total=total, latest=latest, earlier=", ".join(earlier))
 
 
 def _named_once(pairs: Sequence[tuple[Entry, Claim]]) -> Iterator[Part]:

@@ -4,6 +4,7 @@ The keys of that file are Ruby's symbols: the colon is part of the key. Nothing 
 mappings, so that a student number keeps its zeros.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
@@ -17,6 +18,7 @@ from autograder.intake.layouts.claim import Claim, Claimed, Kind
 
 LIST = "submission_metadata.yml"
 _READ = "Gradescope's list of who handed in what; it was read"
+_WITH_ZONE = re.compile(r"(Z|UTC|[+-]\d\d:?\d\d)$")
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the list holds every earlier result, tens of megabytes
 
 
@@ -44,7 +46,13 @@ def _claim(entry: Entry, said: Mapping[str, Any]) -> Claim:
     ids |= {"email": emails} if emails else {}
     ids |= {"student_id": numbers} if numbers else {}
     called = PurePath() if entry.is_container else PurePath(entry.place.name)
-    return Claim(entry.place.name, names.replace("; ", ", ") or entry.place.name, called, ids)
+    return Claim(entry.place.name, names.replace("; ", ", ") or entry.place.name, called, ids, handed_in=_time(said))
+
+
+def _time(said: Mapping[str, Any]) -> str:
+    """Ruby writes UTC, and says so or not."""
+    time = str(_get(said, "created_at") or "")
+    return time if _WITH_ZONE.search(time) or not time else f"{time} UTC"
 
 
 def _all(people: Sequence[Mapping[str, Any]], key: str) -> str:

@@ -11,11 +11,12 @@ from pathlib import PurePath
 
 from autograder.intake.entries import Entry
 from autograder.intake.layouts.claim import Claim, Claimed, Kind
+from autograder.phrase import Phrase
 
 _NAME = re.compile(
     r"(?P<name>[^_/]+)(?:_(?P<number>\d+))?_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<file>.*))?", re.DOTALL
 )
-_WORDS = "An online text was handed in; it is not graded here, so a person reads it"
+_WORDS = Phrase("An online text was handed in; it is not graded here, so a person reads it")
 BLIND = "Participant"
 
 

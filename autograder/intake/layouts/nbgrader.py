@@ -7,6 +7,7 @@ from autograder.intake.contents import Unreadable
 from autograder.intake.entries import Entry
 from autograder.intake.layouts.claim import Claim, Claimed, Kind
 
+_MOST_BYTES = 100  # of a time
 _SUBMITTED = "submitted"
 _BESIDE = frozenset({"source", "release", "autograded", "feedback", "gradebook.db", "nbgrader_config.py"})
 _OURS = "the instructor's own in a course of nbgrader; only what was submitted is graded"
@@ -42,12 +43,22 @@ def _of_student(student: Entry) -> Iterator[Claimed]:
         yield student, None
         return
     for entry in below:
-        yield entry, None if entry.refused else _claim(student.place.name, entry.place.name)
+        yield entry, None if entry.refused else _claim(student.place.name, entry)
 
 
-def _claim(student: str, assignment: str) -> Claim:
+def _claim(student: str, entry: Entry) -> Claim:
+    assignment = entry.place.name
     ids = {"student_id": student, "assignment": assignment}
-    return Claim(f"{student}/{assignment}", student, ids=ids)
+    return Claim(f"{student}/{assignment}", student, ids=ids, handed_in=_time(entry))
+
+
+def _time(assignment: Entry) -> str:
+    """The exchange writes it beside what was handed in."""
+    noted = next((entry for entry in _inside(assignment) if entry.place.name == "timestamp.txt"), None)
+    try:
+        return noted.read(_MOST_BYTES).decode("utf-8", "replace").strip() if noted and noted.kind == "file" else ""
+    except Unreadable:
+        return ""
 
 
 NBGRADER = Kind("nbgrader", "nbgrader", "submitted/ada/ps1/", _claims)

@@ -21,6 +21,7 @@ class Options:
     template_name: str = ""
     hold_reviews: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)  # "grade" → the header of the column
+    environment: Mapping[str, str] = field(default_factory=dict)  # where a host that starts us says what it knows
 
 
 @dataclass(frozen=True, slots=True)

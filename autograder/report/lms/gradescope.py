@@ -1,17 +1,19 @@
 """results.json of Gradescope, and of Codio, which runs the same autograder.
 
-A test a criterion. No test is hidden: if one were, students would not see their total. What awaits review is a test
-without a score. There is no leaderboard, and the time is an integer, since Codio's reader takes nothing else.
+A test a criterion, hidden only where the assignment says so: as long as one is, students do not see their total. What
+awaits review is a test without a score. There is no leaderboard, and the time is an integer, since Codio's reader takes
+nothing else.
 """
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
-from autograder.model import Answer, Report, Run, Status, Verdict
+from autograder.model import Answer, Override, Report, Run, Status, Verdict
+from autograder.phrase import Language
 from autograder.report import feedback, marks, wording
 
-_SEEN = {"visibility": "visible"}
 _WAITING = (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
 
 
@@ -45,13 +47,14 @@ def seconds(run: Run) -> int:
 
 def _output(report: Report) -> str:
     """What stands above the tests."""
-    said = (marks.sentence(report), *(f"Note: {note}" for note in feedback.notes(report)))
-    decided = (
-        f"{answer.exercise.title}: a person gave {wording.points(answer.score)} points ({answer.override.why})."
-        for answer in report.answers
-        if answer.override
-    )
-    return "\n".join(wording.one_line(line) for line in (*said, *decided) if line)
+    decided = (_decided(answer, answer.override, report.language) for answer in report.answers if answer.override)
+    lines = (marks.late(report), marks.sentence(report), *feedback.noted(report), *decided)
+    return "\n".join(wording.one_line(line) for line in lines if line)
+
+
+def _decided(answer: Answer, override: Override, say: Language) -> str:
+    template, points = "{title}: a person gave {points} points ({why}).", wording.points(override.points)
+    return say(template, title=answer.exercise.title, points=points, why=override.why)
 
 
 def _extra(run: Run, report: Report) -> dict[str, object]:
@@ -66,17 +69,18 @@ def _extra(run: Run, report: Report) -> dict[str, object]:
 def _tests(report: Report) -> Iterator[dict[str, object]]:
     for i, answer in enumerate(report.answers, start=1):
         for j, verdict in enumerate(answer.verdicts, start=1):
-            yield _test(answer, verdict, f"{i}.{j}")
+            yield _test(answer, verdict, f"{i}.{j}", report.language)
 
 
-def _test(answer: Answer, verdict: Verdict, number: str) -> dict[str, object]:
-    title = f"{wording.one_line(answer.exercise.title)}: {wording.one_line(verdict.criterion.title)}"
-    test = {"number": number, "name": title, "output": feedback.verdict(verdict), "tags": [answer.exercise.name]}
+def _test(answer: Answer, verdict: Verdict, number: str, say: Language) -> dict[str, object]:
+    name, output = feedback.both_titles(answer, verdict, say), feedback.verdict(replace(verdict, withheld=False), say)
+    test = {"number": number, "name": name, "output": output, "tags": [answer.exercise.name]}
+    seen = {"visibility": verdict.criterion.visibility}  # the host knows what time it is
     if answer.override or verdict.status in _WAITING:
-        return {**test, **_SEEN}
+        return {**test, **seen}
     status = "passed" if verdict.status is Status.PASSED else "failed"
     points = {"score": round(float(verdict.points), 9), "max_score": round(float(verdict.criterion.points), 9)}
-    return {**points, "status": status, **test, **_SEEN}
+    return {**points, "status": status, **test, **seen}
 
 
 def sentence(text: str) -> bytes:

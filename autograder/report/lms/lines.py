@@ -1,51 +1,34 @@
-"""Hosts that take one small object or one line: GitHub Classroom, Autolab, Coursera, Submitty."""
+"""Hosts that take one small object or one line: Autolab, Coursera, Submitty."""
 
-import base64
 import json
 import re
+from collections.abc import Mapping
 
-from autograder.model import Answer, Report, Run, Status, Verdict
-from autograder.report import feedback, marks, wording
+from autograder.model import Report, Run
+from autograder.report import feedback, marks
 from autograder.report.lms.gradescope import dumped
 
 # Autolab writes "letters": for every letters: before it parses, wherever that stands.
 _COLON_AFTER_A_LETTER = re.compile(r"(?<=[A-Za-z0-9]):")
 
 
-def github_classroom(run: Run, report: Report) -> bytes:
-    """The output `result` of a grading step: base64 of its JSON. Never without a test, which would read as NaN."""
-    graded = marks.number(report) is not None
-    verdicts = [(answer, verdict) for answer in report.answers for verdict in answer.verdicts] if graded else []
-    tests = [_github_test(answer, verdict) for answer, verdict in verdicts]
-    status = "error" if not graded else "pass" if all(test["status"] == "pass" for test in tests) else "fail"
-    tests = tests or [{"name": "graded", "status": "error", "score": 0, "message": marks.sentence(report)}]
-    document = {"version": 1, "status": status, "max_score": round(report.max_score, 9), "tests": tests}
-    return base64.b64encode(dumped(document)) + b"\n"
-
-
-def _github_test(answer: Answer, verdict: Verdict) -> dict[str, object]:
-    waits = verdict.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
-    status = "pass" if verdict.status is Status.PASSED else "error" if waits else "fail"
-    name = f"{wording.one_line(answer.exercise.title)}: {wording.one_line(verdict.criterion.title)}"
-    return {"name": name, "status": status, "score": _share(answer, verdict), "message": feedback.verdict(verdict)}
-
-
-def _share(answer: Answer, verdict: Verdict) -> float:
-    """A person decides on an exercise, and the host adds up criteria."""
-    if not answer.override:
-        return round(verdict.points, 9)
-    most = answer.exercise.max_points
-    return round(answer.score * verdict.criterion.points / most, 9) if most else 0.0
-
-
 def autolab(run: Run, report: Report) -> bytes:
     """What the student reads, and a last line of JSON with a problem an exercise."""
     scores = {
-        _COLON_AFTER_A_LETTER.sub("", answer.exercise.name): round(answer.score, 9)
+        _COLON_AFTER_A_LETTER.sub("", answer.exercise.name): round(marks.kept(report, answer, answer.score), 9)
         for answer in report.answers
         if marks.number(report) is not None
     }
-    return f"{feedback.text(report)}\n{json.dumps({'scores': scores}, ensure_ascii=False)}\n".encode("utf-8", "replace")
+    return _autolab(feedback.text(report), scores)
+
+
+def autolab_sentence(text: str) -> bytes:
+    """A result that only says something: Autolab leaves the scores that there are."""
+    return _autolab(text, {})
+
+
+def _autolab(text: str, scores: Mapping[str, float]) -> bytes:
+    return f"{text}\n{json.dumps({'scores': scores}, ensure_ascii=False)}\n".encode("utf-8", "replace")
 
 
 def coursera(run: Run, report: Report) -> bytes:

@@ -111,7 +111,7 @@ def _comments(column: int | None, filled: Filled) -> None:
         if column >= len(row):
             continue
         before = re.sub(r"<[^>]*>", "", row[column].value).strip()
-        if before and not before.startswith(feedback.BEGINNING):
+        if before and not feedback.is_ours(before):
             filled.notes.append(f"{who(report)}: the comment that is there is kept")
         elif row[column].value != (comment := feedback.fragment(report)):
             filled.changes[row[column]] = comment

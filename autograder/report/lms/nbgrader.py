@@ -29,6 +29,7 @@ def _row(report: Report) -> tuple[str, ...]:
     last, comma, first = ids.get("name", "").partition(",")
     assignment = ids.get("assignment", "")
     student = ids.get("student_id", report.submission.student)
-    score, most = wording.points(report.score), wording.points(report.max_score)
+    deduction = report.late.deduction if report.late else 0.0
+    points = map(wording.points, (report.earned, deduction, report.score, report.max_score))
     names = (last.strip(), first.strip()) if comma else ("", last.strip())
-    return (*map(safe, (assignment, "", "", student, *names, ids.get("email", ""))), score, "0", score, most)
+    return (*map(safe, (assignment, "", "", student, *names, ids.get("email", ""))), *points)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from autograder.model import Answer, Report, Run, Status, Verdict
+from autograder.phrase import Language
 from autograder.report import feedback, marks, wording
 from autograder.report.lms.export import Export, Options, held, waiting, who
 from autograder.report.lms.gradescope import dumped, seconds
@@ -38,6 +39,8 @@ def _suite(report: Report) -> ET.Element:
     suite = ET.Element("testsuite", name=_xml(who(report)), tests=str(len(cases)))
     suite.attrib.update({name: str(count) for name, count in counts.items()})
     points = {"score": marks.number(report), "max_score": report.max_score, "awaiting_review": report.awaiting_review}
+    if report.late:
+        points |= {"late_deduction": report.late.deduction}
     suite.append(_properties({name: "" if value is None else wording.points(value) for name, value in points.items()}))
     suite.extend(cases)
     return suite
@@ -50,17 +53,17 @@ def _cases(report: Report) -> Iterator[ET.Element]:
         yield case
         return
     for answer in report.answers:
-        yield from (_case(answer, verdict) for verdict in answer.verdicts)
+        yield from (_case(answer, verdict, report.language) for verdict in answer.verdicts)
 
 
-def _case(answer: Answer, verdict: Verdict) -> ET.Element:
-    title = _xml(wording.one_line(verdict.criterion.title))
+def _case(answer: Answer, verdict: Verdict, say: Language) -> ET.Element:
+    title = _xml(feedback.title(verdict, say))
     case = ET.Element("testcase", classname=_xml(answer.exercise.name), name=title)
     points = {"points": wording.points(verdict.points), "max_points": wording.points(verdict.criterion.points)}
     case.append(_properties(points))
     kind = {Status.NEEDS_REVIEW: "skipped", Status.GRADER_ERROR: "error", Status.NOT_ATTEMPTED: "skipped"}
     if verdict.status is not Status.PASSED:
-        ET.SubElement(case, kind.get(verdict.status, "failure"), message=_xml(feedback.verdict(verdict)))
+        ET.SubElement(case, kind.get(verdict.status, "failure"), message=_xml(feedback.verdict(verdict, say)))
     return case
 
 
@@ -100,10 +103,10 @@ def _tests(report: Report) -> Iterator[dict[str, object]]:
 def _test(report: Report, answer: Answer, verdict: Verdict) -> dict[str, object]:
     points = {"points": round(verdict.points, 9), "max_points": round(verdict.criterion.points, 9)}
     test = {
-        "name": f"{answer.exercise.name}: {wording.one_line(verdict.criterion.title)}",
+        "name": f"{answer.exercise.name}: {feedback.title(verdict, report.language)}",
         "status": _STATUS.get(verdict.status, "failed"),
         "duration": 0,
         "suite": [who(report)],
         "extra": points,
     }
-    return test | ({"message": said} if (said := feedback.verdict(verdict)) else {})
+    return test | ({"message": said} if (said := feedback.verdict(verdict, report.language)) else {})

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from autograder.model import Answer, Submission, Unit
+from autograder.phrase import Phrase, place
 from autograder.report import wording
 from autograder.text import cleaned
 
@@ -33,9 +34,12 @@ class Cell:
 
     @property
     def title(self) -> str:
-        """The cell, or from which line to which."""
+        """The cell, or from which line to which, as a phrase."""
         file, line, _ = self.where.rpartition(", line ")
-        return f"{file}, lines {self.lines[0].number}–{self.lines[-1].number}" if line and self.lines else self.where
+        if not (line and self.lines):
+            return place(self.where)
+        first, last = self.lines[0].number, self.lines[-1].number
+        return Phrase("{file}, lines {first}–{last}", file=file, first=first, last=last)
 
 
 def judged(submission: Submission, answer: Answer) -> tuple[Cell, ...]:

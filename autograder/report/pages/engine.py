@@ -20,6 +20,14 @@ def page(template: str, view: Mapping[str, object], script: str = "") -> str:
     return _environment().get_template(template).render(**view, style=style, script=code, policy=policy)
 
 
+def picture(template: str, view: Mapping[str, object]) -> str:
+    """A picture by itself, with the part of the style that is for pictures, in the colours of paper."""
+    whole = _asset("style.css")
+    colours = whole[whole.index(":root {") : whole.index("}") + 1]
+    style = Markup(colours + whole[whole.index("/* pictures */") : whole.index("/* code */")])  # noqa: S704  our own file
+    return _environment().get_template(template).render(**view, style=style)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(

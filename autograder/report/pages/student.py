@@ -1,12 +1,13 @@
 """What a student's page shows. For the student: no acts, no seed, nothing of hidden runs, none of our own errors."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import escape
 
 from autograder.model import Answer, Outcome, Override, Report, Run, Status, Verdict
-from autograder.report import tally, wording
+from autograder.phrase import Language, place
+from autograder.report import feedback, marks, tally, wording
 from autograder.report.pages import cells, pictures
 
 MOST_REMARKS = 12
@@ -61,13 +62,17 @@ def view(run: Run, report: Report) -> Mapping[str, object]:
     was_judged = report.outcome not in wording.UNGRADED
     tried = [a for a in report.answers if tally.is_tried(a) and (was_judged or a.override)]
     counts = was_judged or bool(tried)
+    say = report.language
     return {
+        "say": say,
         "student": wording.one_line(report.submission.student, 120),
         "files": [wording.one_line(file.name, 160) for file in report.submission.files[:MOST_REMARKS]],
         "report": report,
         "counts": counts,
+        "assignment": wording.one_line(run.title, 120),
+        "late": marks.late(report),
         "ended": _ended(report),
-        "remarks": [wording.one_line(remark) for remark in _remarks(report)][:MOST_REMARKS],
+        "remarks": [wording.one_line(say(remark)) for remark in _remarks(report)][:MOST_REMARKS],
         "answers": [_answer(report, answer, shown) for answer, shown in zip(tried, _cells(report, tried), strict=True)],
         "missing": [answer.exercise for answer in report.answers if not tally.is_tried(answer)],
         "date": run.finished[:10],
@@ -77,9 +82,9 @@ def view(run: Run, report: Report) -> Mapping[str, object]:
 
 def _ended(report: Report) -> str:
     if report.outcome is Outcome.GRADER_ERROR:
-        return wording.GENERAL["grader_error"]
-    ended = wording.outcome(report)
-    return ended[:1].upper() + ended[1:] + ("." if ended else "")
+        return report.language(wording.GENERAL["grader_error"])
+    ended = report.language("{ended}.", ended=wording.outcome(report)) if wording.outcome(report) else ""
+    return ended[:1].upper() + ended[1:]
 
 
 def _remarks(report: Report) -> Sequence[str]:
@@ -94,50 +99,63 @@ def _cells(report: Report, answers: Sequence[Answer]) -> Iterator[Anchored]:
     room = MOST_BYTES_OF_CODE
     for answer in answers:
         shown = []
-        for number, cell in enumerate(cells.judged(report.submission, answer), 1):
+        for number, cell in enumerate(cells.judged(report.submission, _open(answer)), 1):
             room -= sum(len(escape(line.text).encode()) for line in cell.lines)
             shown += [(f"{answer.exercise.name}-{number}", cell)] if room >= 0 else []
         yield shown
 
 
+def _open(answer: Answer) -> Answer:
+    """Without what is withheld from the student."""
+    return replace(answer, verdicts=tuple(verdict for verdict in answer.verdicts if not verdict.withheld))
+
+
 def _answer(report: Report, answer: Answer, shown: Anchored) -> AnswerView:
-    exercise = answer.exercise
-    drawn = (pictures.of(exhibit) for exhibit in report.exhibits.get(exercise.name, ()))
+    exercise, say = answer.exercise, report.language
+    is_open = not any(verdict.withheld for verdict in answer.verdicts)
+    drawn = (pictures.of(exhibit) for exhibit in report.exhibits.get(exercise.name, ()) if is_open)
     return AnswerView(
         name=exercise.name,
-        title=exercise.title,
+        title=say(exercise.title),
         score=answer.score,
         most=exercise.max_points,
         waiting=answer.awaiting_review,
         override=answer.override,
         graded=answer.graded,
-        criteria=tuple(_criterion(verdict, shown) for verdict in answer.verdicts),
+        criteria=tuple((_withheld if v.withheld else _criterion)(v, shown, say) for v in answer.verdicts),
         pictures=tuple(picture for picture in drawn if picture),
         cells=tuple(shown),
     )
 
 
-def _criterion(verdict: Verdict, shown: Anchored) -> CriterionView:
+def _criterion(verdict: Verdict, shown: Anchored, say: Language) -> CriterionView:
     waits = verdict.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
     return CriterionView(
-        title=verdict.criterion.title,
+        title=say(verdict.criterion.title),
         status=verdict.status.value,
-        word=WORDS[verdict.status],
+        word=say(WORDS[verdict.status]),
         points=verdict.points,
         most=verdict.criterion.points,
         waits=waits,
-        sentence=_sentence(verdict),
+        sentence=_sentence(verdict, say),
         quote=wording.clean(verdict.detail) if verdict.status is Status.NEEDS_REVIEW else "",
-        where=wording.one_line(verdict.where),
+        where=say(place(wording.one_line(verdict.where))),
         anchor=next(_anchors(verdict.where, shown), ""),
     )
 
 
-def _sentence(verdict: Verdict) -> str:
+def _withheld(verdict: Verdict, shown: Anchored, say: Language) -> CriterionView:
+    """Only that it is there, and what it is worth."""
+    title, most = say(verdict.criterion.title), verdict.criterion.points
+    status, word = Status.NOT_REACHED.value, say(feedback.WITHHELD)
+    return CriterionView(title, status, word, 0.0, most, True, "", "", "", "")
+
+
+def _sentence(verdict: Verdict, say: Language) -> str:
     """Of words that are quoted, only that they wait; of a failure of ours, not what failed."""
     if verdict.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR):
-        return wording.one_line(wording.feedback(verdict))
-    return wording.sentence(verdict)
+        return wording.one_line(say(wording.feedback(verdict)))
+    return wording.sentence(verdict, say)
 
 
 def _anchors(where: str, shown: Anchored) -> Iterator[str]:

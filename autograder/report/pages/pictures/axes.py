@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autograder.exhibits import Number, Numbers
+from autograder.phrase import Phrase
 
 WIDTH, HEIGHT = 420.0, 236.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 10.0, 10.0, 26.0
@@ -88,7 +89,7 @@ def said(value: float) -> str:
 
 def told(value: Number) -> str:
     """A number in a sentence."""
-    return "no number" if value is None else said(value)
+    return Phrase("no number") if value is None else said(value)
 
 
 def differing(theirs: Numbers, expected: Numbers) -> list[int]:

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from autograder.exhibits import Bars
+from autograder.phrase import Phrase, together
 from autograder.report.pages.pictures.axes import LEFT, RIGHT, WIDTH, Axes, Scale, Tick, differing, told, vertical
 
 
@@ -45,8 +46,13 @@ def drawn(exhibit: Bars) -> BarPlot | None:
     ]
     every = max(1, math.ceil(count / 12))
     ticks = tuple(Tick(round(LEFT + (i + 0.5) * slot, 1), str(i)) for i in range(0, count, every))
-    caption = "The gradient, entry by entry" + (f" (the first {count} of {exhibit.size})" * (exhibit.size > count))
-    return BarPlot(caption, _about_bars(exhibit), Axes(ticks, y.ticks(4), y(0.0)), tuple(bars))
+    return BarPlot(_caption(count, exhibit.size), _about_bars(exhibit), Axes(ticks, y.ticks(4), y(0.0)), tuple(bars))
+
+
+def _caption(count: int, size: int) -> str:
+    if size <= count:
+        return Phrase("The gradient, entry by entry")
+    return Phrase("The gradient, entry by entry (the first {count} of {size})", count=count, size=size)
 
 
 def _bar(part: str, x: float, width: float, value: float, y: Scale) -> Bar:
@@ -57,6 +63,12 @@ def _bar(part: str, x: float, width: float, value: float, y: Scale) -> Bar:
 def _about_bars(exhibit: Bars) -> str:
     off = differing(exhibit.theirs, exhibit.expected)
     if not off:
-        return "Every entry is the expected one."
-    entries = "; ".join(f"entry {i} is {told(exhibit.theirs[i])}, not {told(exhibit.expected[i])}" for i in off[:4])
-    return f"{len(off)} of {len(exhibit.expected)} entries differ: {entries}{'; …' if len(off) > 4 else '.'}"
+        return Phrase("Every entry is the expected one.")
+    entries = together([_about(i, exhibit) for i in off[:4]])
+    few, many = "{off} of {size} entries differ: {entries}.", "{off} of {size} entries differ: {entries}; …"
+    return Phrase(few if len(off) <= 4 else many, off=len(off), size=len(exhibit.expected), entries=entries)
+
+
+def _about(i: int, exhibit: Bars) -> str:
+    theirs, expected = told(exhibit.theirs[i]), told(exhibit.expected[i])
+    return Phrase("entry {i} is {theirs}, not {expected}", i=i, theirs=theirs, expected=expected)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograder.exhibits import Curves, Line
+from autograder.phrase import Phrase
 from autograder.report import wording
 from autograder.report.pages.pictures.axes import Axes, Scale, axes_of, horizontal, vertical
 
@@ -47,14 +48,15 @@ def drawn(exhibit: Curves) -> CurvePlot | None:
     x = horizontal((value for line in lines for value in line.x), 0.0)
     y = vertical(value for line in lines for value in line.y)
     paths = tuple(Path(line.part, _name(line), _path(line, x, y)) for line in lines)
-    caption = "As you drew it" if exhibit.drawn else "As the last pass left the gradient"
+    caption = Phrase("As you drew it") if exhibit.drawn else Phrase("As the last pass left the gradient")
     return CurvePlot(caption, _about_curves(lines), axes_of(x, y), paths)
 
 
 def _name(line: Line) -> str:
     """With the student's own label, where matplotlib would show it in a legend."""
-    labelled = line.label.strip() and not line.label.startswith("_")
-    return NAMES[line.part] + (f" (labelled “{wording.one_line(line.label, 60)}”)" if labelled else "")
+    if not line.label.strip() or line.label.startswith("_"):
+        return NAMES[line.part]
+    return Phrase("{name} (labelled “{label}”)", name=NAMES[line.part], label=wording.one_line(line.label, 60))
 
 
 def _path(line: Line, x: Scale, y: Scale) -> str:
@@ -71,16 +73,18 @@ def _about_curves(lines: Sequence[Line]) -> str:
     expected = next((line for line in lines if line.part == "expected"), None)
     slopes = [line for line in lines if line.part == "slope"]
     if not slopes or expected is None:
-        return "No curve here is f′ or close to it."
+        return Phrase("No curve here is f′ or close to it.")
     if not any(_overlap(line, expected) for line in slopes):
-        return "f′ is drawn against another x than that of the expected derivative."
+        return Phrase("f′ is drawn against another x than that of the expected derivative.")
     gap, scale = (
         min(_gap(line, expected) for line in slopes),
         max((abs(v) for v in expected.y if v is not None), default=0.0),
     )
     if gap <= BY_EYE * scale:
-        return "f′ lies on the expected derivative."
-    return f"f′ and the expected derivative are up to {gap:.2g} apart." if math.isfinite(gap) else "f′ is incomplete."
+        return Phrase("f′ lies on the expected derivative.")
+    if not math.isfinite(gap):
+        return Phrase("f′ is incomplete.")
+    return Phrase("f′ and the expected derivative are up to {gap} apart.", gap=f"{gap:.2g}")
 
 
 def _overlap(line: Line, expected: Line) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from autograder.exhibits import Matrices, Number, Numbers
+from autograder.phrase import Phrase
 from autograder.report.pages.pictures.axes import WIDTH, differing
 
 LARGEST_CELL, MAP = 44.0, 184.0  # of a matrix
@@ -62,11 +63,14 @@ def drawn(exhibit: Matrices) -> MatrixPlot | None:
     rows = max(len(exhibit.theirs), len(exhibit.expected))
     size = round(min(LARGEST_CELL, MAP / max(columns, rows, 1)), 1)
     off = _off(exhibit)
+    yours = Phrase("yours, {shape}", shape=_by(exhibit.shape))
+    wanted = Phrase("expected, {shape}", shape=_by(exhibit.expected_shape))
     maps = (
-        _map(f"yours, {_by(exhibit.shape)}", 8.0, exhibit.theirs, size, largest, off),
-        _map(f"expected, {_by(exhibit.expected_shape)}", WIDTH / 2 + 8.0, exhibit.expected, size, largest, set()),
+        _map(yours, 8.0, exhibit.theirs, size, largest, off),
+        _map(wanted, WIDTH / 2 + 8.0, exhibit.expected, size, largest, set()),
     )
-    return MatrixPlot("Your matrix and the expected one", _about_matrices(exhibit, off), rows * size + 34.0, maps)
+    caption, said = Phrase("Your matrix and the expected one"), _about_matrices(exhibit, off)
+    return MatrixPlot(caption, said, rows * size + 34.0, maps)
 
 
 def _map(
@@ -99,17 +103,19 @@ def _off(exhibit: Matrices) -> set[tuple[int, int]]:
 
 def _about_matrices(exhibit: Matrices, off: set[tuple[int, int]]) -> str:
     if exhibit.shape != exhibit.expected_shape:
-        return f"Yours is {_by(exhibit.shape)}, the expected one is {_by(exhibit.expected_shape)}."
+        template = "Yours is {shape}, the expected one is {expected}."
+        return Phrase(template, shape=_by(exhibit.shape), expected=_by(exhibit.expected_shape))
     if not off:
-        return "They are equal."
+        return Phrase("They are equal.")
     total = sum(map(len, exhibit.expected))
     first = ", ".join(map(str, sorted(off)[:6])) + (", …" if len(off) > 6 else ".")
-    outlined = ", outlined in yours" if len(off) <= MOST_OUTLINES else ""
-    return f"{len(off)} of {total} entries differ{outlined}: {first}"
+    outlined = "{off} of {total} entries differ, outlined in yours: {first}"
+    plain = "{off} of {total} entries differ: {first}"
+    return Phrase(outlined if len(off) <= MOST_OUTLINES else plain, off=len(off), total=total, first=first)
 
 
 def _by(shape: Sequence[int]) -> str:
-    return " × ".join(map(str, shape)) or "one number"
+    return " × ".join(map(str, shape)) or Phrase("one number")
 
 
 def _short(value: Number) -> str:

@@ -1,8 +1,10 @@
 """Backward passes from top to bottom, and what each left."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.exhibits import Step, Timeline
+from autograder.phrase import Phrase, place
 from autograder.report.pages.pictures.axes import told
 
 STEP = 46.0  # height of a pass in a timeline
@@ -35,15 +37,26 @@ def drawn(exhibit: Timeline) -> TimelinePlot | None:
     if not exhibit.steps:
         return None
     stops = tuple(_stop(i, step) for i, step in enumerate(exhibit.steps))
-    told = (f"{i}. {stop.call}: {stop.result}" for i, stop in enumerate(stops, 1))
-    more = f" (the first {len(stops)} of {exhibit.size})" if exhibit.size > len(stops) else ""
-    return TimelinePlot(f"Backward passes, in order{more}", " ".join(told), len(stops) * STEP + 8.0, stops)
+    return TimelinePlot(_caption(len(stops), exhibit.size), _said(stops), len(stops) * STEP + 8.0, stops)
+
+
+def _caption(count: int, size: int) -> str:
+    if size <= count:
+        return Phrase("Backward passes, in order")
+    return Phrase("Backward passes, in order (the first {count} of {size})", count=count, size=size)
+
+
+def _said(stops: Sequence[Stop], first: int = 1) -> str:
+    """All of them in one, as a phrase."""
+    stop, *rest = stops
+    one = Phrase("{number}. {call}: {result}", number=first, call=stop.call, result=stop.result)
+    return Phrase("{first} {rest}", first=one, rest=_said(rest, first + 1)) if rest else one
 
 
 def _stop(number: int, step: Step) -> Stop:
     call = f"{step.call}({'retain_graph=True' if step.retain else ''})"
     if step.error:
-        return Stop(number * STEP + 16.0, call, step.where, f"stopped: {step.error}", True)
+        return Stop(number * STEP + 16.0, call, place(step.where), Phrase("stopped: {error}", error=step.error), True)
     entries = ", ".join(map(told, step.gradient)) + (", …" * (step.size > len(step.gradient)))
-    result = f"left the gradient {entries}" if step.size == 1 else f"left the gradient [{entries}]"
-    return Stop(number * STEP + 16.0, call, step.where, result if step.size else "left no gradient", False)
+    left = Phrase("left the gradient {entries}", entries=entries if step.size == 1 else f"[{entries}]")
+    return Stop(number * STEP + 16.0, call, place(step.where), left if step.size else Phrase("left no gradient"), False)

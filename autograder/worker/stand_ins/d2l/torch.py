@@ -118,7 +118,8 @@ def plot(
     axes = axes if axes is not None else plt.gca()
     ys = _curves(X if Y is None else Y)
     xs = [[]] * len(ys) if Y is None else _curves(X)
-    axes.cla()
+    if axes.has_data():
+        axes.cla()
     for i, y in enumerate(ys):
         x, fmt = xs[i % len(xs)], fmts[i % len(fmts)]
         axes.plot(x, y, fmt) if len(x) else axes.plot(y, fmt)
