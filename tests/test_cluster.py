@@ -18,7 +18,7 @@ import pytest
 from dask import config
 from distributed import Client
 
-from autograder import cli, fingerprint
+from autograder import cli, fingerprint, workspace
 from autograder.cluster import address, parcel
 from autograder.model import SourceFile, Submission, Unit
 from autograder.report.files import Refused
@@ -216,6 +216,22 @@ def test_a_cluster_of_our_own(tmp_path):
         ("eve", "died", 0),
     ]
     assert not [one for one in psutil.process_iter(["cwd"]) if one.info["cwd"] == str(tmp_path)]
+
+
+def test_what_a_killed_process_left_is_swept(tmp_path, monkeypatch):
+    """And nothing that is in use, or that is a link to somewhere else."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    dead, living, other = (tmp_path / f"{workspace.PREFIX}{name}" for name in ("dead", "living", "other"))
+    for folder in (dead, living, tmp_path / "elsewhere"):
+        folder.mkdir()
+        (folder / workspace.ALIVE).touch()
+    other.symlink_to(tmp_path / "elsewhere")
+    code = "import os, sys; from autograder import workspace; from pathlib import Path\n"
+    code += "lock = workspace.alive(Path(sys.argv[1])); os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", code, dead], cwd=ROOT, check=False)
+    with workspace.alive(living):
+        workspace.sweep()
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", living.name, other.name]
 
 
 def test_nobody_answers(tmp_path, monkeypatch, capsys):
