@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # they import what takes time
     from autograder.store import Store
 
 COMMANDS = ("override", "history", "diff", "formats", "bundle", "try", "watch")  # ./diff is a folder of that name
+FOR_AUTHORS = ("new", "check")
 
 
 class Exit(IntEnum):
@@ -84,6 +85,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             words = sys.argv[1:] if argv is None else list(argv)
             if words[:1] and words[0] in COMMANDS:
                 return _command(*words)
+            if words[:1] and words[0] in FOR_AUTHORS:
+                return _for_authors(*words)
             return _grade(options.parser().parse_intermixed_args(words))
     except SystemExit as end:  # argparse: --help, --version, or a sentence that is already on stderr
         return int(end.code or 0)
@@ -109,6 +112,13 @@ def _command(name: str, *words: str) -> int:
             raise
         print("stopped")
     return Exit.DONE
+
+
+def _for_authors(name: str, *words: str) -> int:
+    with _dependencies():
+        from autograder.kit import command
+
+        return command.run(name, words)
 
 
 def _end_as_on_ctrl_c() -> None:

@@ -11,21 +11,16 @@ from autograder.model import Exercise
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "autograder"
-NO_JUDGES = {
-    "worker",
-    "report",
-    "bundle",
-    "hosts",
-    "desk",
-    "kit",
-    "cluster",
-}  # what reports are shown with, or made beside them
+NO_JUDGES = {  # what reports are shown with, or made beside them
+    *("worker", "report", "bundle", "hosts", "desk", "kit", "cluster"),
+    *("languages", "assignment"),  # what an assignment does to points is in what its exercises say
+}
 RELEASES = ("torch", "numpy", "matplotlib", "ipython", "scipy", "pandas")
 
 
 def of_running() -> str:
     """Of what a run shows: everything that works beside a student's code, draws its inputs and reads what it sent."""
-    read = [PACKAGE / name for name in ("wire.py", "evidence.py", "text.py", "oracle.py", "observe.py")]
+    read = [PACKAGE / name for name in ("wire.py", "evidence.py", "remarks.py", "text.py", "oracle.py", "observe.py")]
     return _digest([*PACKAGE.glob("worker/**/*.py"), *read], [platform.python_version(), *_releases()])
 
 

@@ -184,6 +184,11 @@ def judge(exercise: Exercise, grader: Any, as_written: Seen, ways: Sequence[Mapp
     return Answer(exercise, True, tuple(verdicts))
 
 
+def cases_of(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The cases that a criterion looks at: the names of its parameters."""
+    return function.__code__.co_varnames[: function.__code__.co_argcount]
+
+
 def _verdict(criterion: Criterion, function: Any, as_written: Seen, ways: Sequence[Mapping[str, Look]]) -> Verdict:
     for looks in ways[:-1]:
         cases = _cases(function, looks)
@@ -195,8 +200,7 @@ def _verdict(criterion: Criterion, function: Any, as_written: Seen, ways: Sequen
 
 def _cases(function: Any, looks: Mapping[str, Look]) -> dict[str, Later]:
     """The hidden cases that a criterion asks for."""
-    names = function.__code__.co_varnames[: function.__code__.co_argcount]
-    return {name: Later(looks[name]) for name in names if name in looks}
+    return {name: Later(looks[name]) for name in cases_of(function) if name in looks}
 
 
 def _is_beyond_doubt(verdict: Verdict, as_written: Seen, cases: Mapping[str, Later]) -> bool:
@@ -210,8 +214,7 @@ def _looked_at(cases: Mapping[str, Later]) -> list[Seen]:
 
 def _tried(criterion: Criterion, function: Any, as_written: Seen, cases: Mapping[str, Later]) -> Verdict:
     try:
-        names = function.__code__.co_varnames[: function.__code__.co_argcount]
-        found = settle(function(*(cases.get(name, as_written) for name in names)), criterion)
+        found = settle(function(*(cases.get(name, as_written) for name in cases_of(function))), criterion)
     except Unproven:
         return Verdict(criterion, Status.NEEDS_REVIEW, "case_unproven")
     except Unseen as unseen:  # our run failed, not this criterion

@@ -42,6 +42,9 @@ commands for results that are there (each with --help):
 commands for those who are still at it (each with --help):
   grade.py try ada.ipynb --exercise jacobian   what looks right so far; nothing is written
   grade.py watch FOLDER                        grade what changes, as it changes
+commands for authors of exercises (each with --help):
+  grade.py new NAME                            an exercise that works, to start from
+  grade.py check [NAME...]                     tries out all that is claimed of exercises
 
 where results go:
   stdout                 each submission with its points and the reason where points were lost
@@ -90,7 +93,7 @@ def _add_what_is_graded(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=seed, metavar="N", help="for the hidden inputs (default: that of the last run)")
     add("--timeout", type=seconds, metavar="S", help="seconds for one run (default: the exercise's limit)")
     jobs = processors()
-    add("--jobs", type=_jobs, default=jobs, metavar="N", help=f"submissions at once (default: {jobs})")
+    add("--jobs", type=count, default=jobs, metavar="N", help=f"submissions at once (default: {jobs})")
     add("--again", action="store_true", help="run everything again, also what has been graded before")
     add("--scheduler", default="", metavar="ADDRESS", help="grade on a Dask cluster, or local:N (docs/cluster.md)")
     for name, what in (("ca", "authority"), ("cert", "certificate"), ("key", "key")):
@@ -123,7 +126,7 @@ def seed(text: str) -> int:
     return _whole(text, 0, 2**31 - 1)
 
 
-def _jobs(text: str) -> int:
+def count(text: str) -> int:
     return _whole(text, 1, 4096)
 
 

@@ -1,19 +1,20 @@
 """Grade one, grade many. report = judge(exercise, observe(submission, case))"""
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from autograder import exhibits, judge, oracle, reports, server, spec
-from autograder.cases import HiddenCases
+from autograder.cases import HiddenCases, Ways
 from autograder.exhibits import Packed
 from autograder.kept import Memory
 from autograder.ladder import Rung
 from autograder.later import Unproven
-from autograder.model import Case, Exercise, Outcome, Report, Submission
+from autograder.model import Answer, Case, Exercise, Outcome, Report, Submission
 from autograder.observe import Conditions, Observed, Run, Runs
 from autograder.sandbox import CannotStart, Sandbox, SandboxError
 from autograder.seen import Seen
@@ -22,6 +23,18 @@ from autograder.talk import Calls, Ending, Job
 
 SECRETS = ("graders", "exercises", "autograder/judge.py", "autograder/oracle.py")  # what no submission may read
 ROOT = Path(__file__).resolve().parent.parent
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was seen of one submission, before it is judged."""
+
+    written: Observed
+    hidden: Sequence[Observed]  # of cases that a criterion has looked at so far
+    seen: Mapping[str, Seen]  # exercise → the run as written
+    ways: Mapping[str, Ways]  # exercise that is attempted → to look at its hidden cases
 
 
 class Grader:
@@ -92,9 +105,13 @@ class Grader:
 
     def grade(self, submissions: Sequence[Submission]) -> Iterator[Report]:
         """A report for each submission. One submission's trouble never touches the next."""
-        if self.memory is None and any(_runs(submission) for submission in submissions):
+        if self.memory is None and any(is_run(submission) for submission in submissions):
             self._wait()
         return self._pool.map(self.grade_one, submissions)
+
+    def map(self, function: Callable[[T], S], items: Iterable[T]) -> Iterator[S]:
+        """As many at once as the sandbox has lanes, in the order of the items."""
+        return self._pool.map(function, items)
 
     def grade_one(self, submission: Submission) -> Report:
         """Never raises for anything that a submission does."""
@@ -105,7 +122,7 @@ class Grader:
     def graded(self, submission: Submission, through: Callable[[Run], Run] | None = None) -> Report:
         """As `grade_one`, whatever is remembered; `through` stands around each run."""
         run = through(self._run) if through else self._run
-        if _runs(submission) and self.memory is None:
+        if is_run(submission) and self.memory is None:
             self._wait()
         try:
             return self._grade(submission, run)
@@ -134,9 +151,9 @@ class Grader:
 
     def written(self, submission: Submission) -> tuple[Observed, dict[str, Seen], dict[str, Seen]] | None:
         """The run as written, not judged; how each exercise sees its last attempt and its first. None: no code."""
-        if not _runs(submission):
+        if not is_run(submission):
             return None
-        runs = Runs(submission, self._conditions, self.memory.runs(self._run) if self.memory else self._run)
+        runs = Runs(submission, self._conditions, self._remembered())
         observed = runs.observe(spec.AS_WRITTEN)
         last, first = (runs.views(observed, ending, self._exercises) for ending in (observed.last, observed.first))
         return observed, last, first
@@ -166,29 +183,44 @@ class Grader:
             raise Unproven(case.swap)
         return self._sandbox.run(job, calls)
 
-    def _grade(self, submission: Submission, run: Run) -> Report:
-        if not _runs(submission):
-            return reports.not_run(submission, self._exercises)
-        runs = Runs(submission, self._conditions, run)
+    def _remembered(self) -> Run:
+        return self.memory.runs(self._run) if self.memory else self._run
+
+    def look(self, submission: Submission, only: Collection[str] = (), run: Run | None = None) -> Looked:
+        """Run a submission as written; hidden cases of its attempts (at `only` these exercises) run when looked at.
+
+        Raises SandboxError, as looking does.
+        """
+        runs = Runs(submission, self._conditions, run or self._remembered())
         written = runs.observe(spec.AS_WRITTEN)
         last = runs.views(written, written.last, self._exercises)
-        rest = self._attempted(last)
+        rest = self._attempted(last, only)
         first = runs.views(written, written.first, self._exercises) if written.cut else last
-        whole = self._attempted(first) - rest if written.cut else set()
+        whole = self._attempted(first, only) - rest if written.cut else set()
         seen = {name: (first if name in whole else last)[name] for name in last}
         of_rest = self._hidden(runs, rest, written.skipped, at_once=written.last.outcome is Outcome.FINISHED)
         of_whole = self._hidden(runs, whole, None)
-        ways = {name: (of_rest if name in rest else of_whole).ways for name in rest | whole}
-        answers = tuple(
-            judge.judge(e, self._graders[e.name], seen[e.name], ways[e.name](e) if e.name in ways else None)
-            for e in self._exercises
-        )
-        shown = Packed.of({name: exhibits.of(self._graders[name], seen[name]) for name in rest | whole})
-        return reports.graded(submission, written, of_rest.observed, answers, shown)
+        attempted = (exercise for exercise in self._exercises if exercise.name in rest | whole)
+        ways = {e.name: (of_rest if e.name in rest else of_whole).ways(e) for e in attempted}
+        return Looked(written, of_rest.observed, seen, ways)
 
-    def _attempted(self, views: Mapping[str, Seen]) -> set[str]:
+    def judged(self, looked: Looked, exercise: Exercise) -> Answer:
+        """What was made of one exercise."""
+        name = exercise.name
+        return judge.judge(exercise, self._graders[name], looked.seen[name], looked.ways.get(name))
+
+    def _grade(self, submission: Submission, run: Run) -> Report:
+        if not is_run(submission):
+            return reports.not_run(submission, self._exercises)
+        looked = self.look(submission, run=run)
+        shown = Packed.of({name: exhibits.of(self._graders[name], looked.seen[name]) for name in looked.ways})
+        answers = tuple(self.judged(looked, exercise) for exercise in self._exercises)
+        return reports.graded(submission, looked.written, looked.hidden, answers, shown)
+
+    def _attempted(self, views: Mapping[str, Seen], only: Collection[str]) -> set[str]:
         """The exercises that something in this run is about."""
-        return {name for name, seen in views.items() if judge.attempted(self._graders[name], seen)}
+        names = [name for name in views if name in only or not only]
+        return {name for name in names if judge.attempted(self._graders[name], views[name])}
 
     def _hidden(
         self, runs: Runs, names: Collection[str], skipped: frozenset[int] | None, *, at_once: bool = False
@@ -197,5 +229,6 @@ class Grader:
         return HiddenCases(runs, attempted, skipped, at_once=at_once)
 
 
-def _runs(submission: Submission) -> bool:
+def is_run(submission: Submission) -> bool:
+    """Whether there is anything in it that can be run."""
     return not submission.declined and any(file.units for file in submission.files)

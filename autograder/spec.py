@@ -25,10 +25,15 @@ GENERAL_REASONS = ("none", "shape", "dtype", "not_finite", "values", "not_execut
 
 def load_all(folder: Path | None = None) -> dict[str, Exercise]:
     """Every exercise of a folder, by name, each checked against its grader."""
-    paths = sorted((folder or FOLDER).glob("*.yaml"))
-    if not paths:
+    return {path.stem: load(path) for path in paths(folder)}
+
+
+def paths(folder: Path | None = None) -> list[Path]:
+    """The exercises of a folder. Raises SpecError if there are none."""
+    found = sorted((folder or FOLDER).glob("*.yaml"))
+    if not found:
         raise SpecError(f"{folder or FOLDER}: no exercise found; expected files such as jacobian.yaml")
-    return {path.stem: load(path) for path in paths}
+    return found
 
 
 def load(path: Path) -> Exercise:
@@ -148,11 +153,16 @@ def _check_exhibit(path: str, function: Callable[..., object] | None) -> None:
         raise SpecError(f"{path}: {EXHIBIT} has to have one parameter, {AS_WRITTEN.name}: hidden runs are never drawn")
 
 
-def _check_reasons(exercise: Exercise, where: str, grader: ModuleType) -> None:
-    """A text whose reason the grader never gives would be lost in silence."""
+def reasons(grader: ModuleType) -> set[str]:
+    """All that a grader may give as one: its texts and its keywords, and the general ones."""
     nodes = list(ast.walk(ast.parse(inspect.getsource(grader))))
     given = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    given |= {node.arg for node in nodes if isinstance(node, ast.keyword) and node.arg} | set(GENERAL_REASONS)
+    return given | {node.arg for node in nodes if isinstance(node, ast.keyword) and node.arg} | set(GENERAL_REASONS)
+
+
+def _check_reasons(exercise: Exercise, where: str, grader: ModuleType) -> None:
+    """A text whose reason the grader never gives would be lost in silence."""
+    given = reasons(grader)
     for criterion in exercise.criteria:
         for reason in criterion.feedback:
             if reason not in given:

@@ -49,8 +49,8 @@ def own_graph(as_written, scaled):
     """A pass from y, or its sum, at the same x."""
     passes = [(gain, u) for product, u in _products(as_written) for gain in _of_y(as_written, product, u)]
     claims = [
-        close(gain.leaf.after, gain.added, at=gain.at, both_added=gain.after)
-        for gain, _ in passes
+        close(gain.leaf.after, _slope_of_y(gain, u), at=gain.at, **_both(gain))
+        for gain, u in passes
         if np.any(gain.added)
     ]
     if not claims and _not_executed(as_written) and not _products(as_written):
@@ -149,6 +149,20 @@ def _of_y(seen, product, u):
         same = gain.leaf.ident == product.leaf.ident and np.array_equal(gain.x, product.x)
         if same and gain.at.root is not None and gain.at.order != product.at.order and _is_made_of(gain.at.root, u):
             yield gain
+
+
+def _both(gain):
+    return {"both_added": gain.after} if np.any(gain.before) else {}
+
+
+def _slope_of_y(gain, u):
+    """2x where y is x², or its share of a mean; of any other y, what its own pass added."""
+    p, square = gain.at, gain.x * gain.x
+    weights = 1.0 if p.weights is None else np.asarray(p.weights, float)
+    if not agree(u, square, gains.NEAR) or np.size(weights) not in (1, gain.x.size):
+        return gain.added
+    is_mean = p.root.size == 1 < u.size and not np.isclose(p.root.item(), u.sum(), rtol=1e-4)
+    return 2 * gain.x * np.reshape(weights, gain.x.shape if np.size(weights) > 1 else ()) / (u.size if is_mean else 1)
 
 
 # ---------------------------------------------------------------------------------- what went wrong, and words

@@ -77,7 +77,13 @@ def reverse(as_written, fresh, moved, scaled):
         return confirmed(holds(arrived, otherwise="overwritten"), by=lambda: _kept_follows(found, scaled))
     if found.has("of_square") or found.has("path_log", "path_sine"):
         claim = holds(found.has("total"), otherwise="overwritten")
-        return confirmed(claim, by=lambda: _moves(found, (fresh, moved), ("total",)))
+        forward = found.has(*TANGENTS)
+        return confirmed(
+            claim,
+            by=lambda: (
+                (not forward or _holders(found, as_written, fresh) > 1) and _moves(found, (fresh, moved), ("total",))
+            ),
+        )
     asked = any(value.none for value in as_written.values) and bool(as_written.passes)
     return holds(False, otherwise="inner_none" if asked else "no_reverse")
 
@@ -127,8 +133,9 @@ class _Found:
         return sum(self.has(name) for name in self.want)
 
     def mistaken(self):
-        """What equals a mistaken total."""
-        return [want for want in self.mistakes.values() if _stands(self.rows, want)]
+        """What equals a mistaken total; at some x a mistake gives the right one, and is none."""
+        wrong = [want for want in self.mistakes.values() if not agree(want, self.want["total"], NEAR)]
+        return [want for want in wrong if _stands(self.rows, want)]
 
 
 def _numbers(x, s):
@@ -190,7 +197,7 @@ def _stands(rows, want):
 
 def _pool(seen):
     """{size: rows} of all numbers but what passes left; the entries of short lists and arrays also one by one."""
-    left = [np.ravel(leaf.after) for p in seen.passes for leaf in p.leaves if leaf.after is not None]
+    left = [np.ravel(array) for array in _left(seen)]
     arrays = [v.array for v in seen.values if v.name or not _is_among(v.array, left)]
     arrays += [given for inputs in seen.inputs.values() for given in inputs]
     arrays += [part for record in (*seen.values, *seen.plain, *seen.rounds, *seen.called) for part in record.parts]
@@ -204,6 +211,47 @@ def _pool(seen):
             for entry in flat if 1 < flat.size <= 8 else ():
                 rows.setdefault(1, {})[entry.tobytes()] = np.array([entry])
     return {size: np.array(list(found.values())[:MOST]) for size, found in rows.items()}
+
+
+def _holders(found, *cases):
+    """How many things hold the total: beside a forward sweep, a reverse one has a total of its own.
+
+    A name that was given the total anew counts again; something shown does if no name holds the same bits and no pass
+    left them.
+    """
+    named, shown = set(), set()
+    for seen in cases:
+        left = {np.ravel(a).astype(float).tobytes() for a in _left(seen)}
+        for name, array in _places(seen):
+            if array is not None and array.dtype.kind in "iuf" and _holds(array, found.want["total"]):
+                bits = np.ravel(array).astype(float).tobytes()
+                (named if name else shown).add((name, bits))
+        shown -= {("", bits) for bits in left | {bits for _, bits in named}}
+    return len(named) + len(shown)
+
+
+def _places(seen):
+    """(name, numbers) of all that holds some; no name for what was only shown."""
+    for v in seen.values:
+        yield v.name, v.array
+    for record in (*seen.values, *seen.plain, *seen.rounds, *seen.called):
+        keys = getattr(record, "keys", range(len(record.parts)))
+        owner = getattr(record, "name", "") or getattr(record, "function", "")
+        several = len(record.parts) > 1
+        yield from (
+            (f"{owner}.{key}" if owner or several else "", a) for key, a in zip(keys, record.parts, strict=True)
+        )
+
+
+def _left(seen):
+    return [leaf.after for p in seen.passes for leaf in p.leaves if leaf.after is not None]
+
+
+def _holds(array, want):
+    """These numbers; or, of a short list, one of the entries."""
+    flat = np.ravel(array).astype(float)
+    rows = flat[None] if flat.size == want.size else flat[:, None] if want.size == 1 and flat.size <= 8 else None
+    return rows is not None and _stands(rows, want)
 
 
 def _is_among(array, others):

@@ -6,6 +6,8 @@ The callback is called at hidden points, twice at one of them. The optimizer onl
 too large reaches the minimum, and one of single precision may not. What was handed to SciPy is judged, if anything was.
 """
 
+import re
+
 import numpy as np
 
 from autograder.evidence import error_kind
@@ -51,7 +53,7 @@ def optimizer(as_written, fresh):
     if not ended and not as_written.minimized:
         return not_reached() if as_written.errors else holds(False, otherwise="not_run")
     others = [holds(False, otherwise="another_method", at=run) for run in as_written.minimized]
-    return confirmed(best(ended or others), by=lambda: bool(_newton(fresh)))
+    return confirmed(best(ended or others), by=lambda: bool(_newton(fresh)) and not _other_objective(as_written, fresh))
 
 
 def _newton(seen):
@@ -60,7 +62,33 @@ def _newton(seen):
     return [run for run in named if run.x is not None and run.x.size == 2]
 
 
+def _other_objective(as_written, fresh):
+    """Whether a function that the optimizer was handed by its name differs from f, by more than a constant."""
+    values = {}
+    for called in fresh.called:
+        if called.call in ("near", "far") and called.result is not None and called.result.size == 1:
+            values.setdefault(called.function, {})[called.call] = float(np.ravel(called.result)[0])
+    near, far = (_value(fresh.inputs[call][0]) for call in ("near", "far"))
+    others = [name for name, got in values.items() if len(got) == 2 and _differ(got["far"] - got["near"], far - near)]
+    return any(_is_handed(as_written, name) for name in others)
+
+
+def _is_handed(seen, name):
+    """By its name, which stands for one function only."""
+    once = sum(function.name == name for function in seen.functions) == 1
+    return once and seen.mentions_it(rf"\b(minimize|fmin_ncg)\(\s*((fun|f)\s*=\s*)?{re.escape(name)}\s*,")
+
+
+def _differ(got, want):
+    return not abs(got - want) <= 1e-3 * (1 + abs(want))  # written so that NaN does
+
+
 # ---------------------------------------------------------------------------------- the callback
+
+
+def _value(point):
+    x, y = np.ravel(point).astype(float)
+    return (1 - x) ** 2 + 2 * (y - x**2) ** 2
 
 
 def _gradient(point, factor=2.0):

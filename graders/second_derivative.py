@@ -60,7 +60,7 @@ def _pairs(seen):
 
 
 def _starts_from(root, slope):
-    """The gradient itself, or its sum."""
+    """The gradient itself, or its sum. A sum of zero may be a mean as well: `_curvature` tells by the seed."""
     if root is None or root.size != 1 or slope.size == 1:
         return agree(root, slope, gains.NEAR)
     return bool(np.isclose(root.ravel()[0], slope.sum(), rtol=1e-4, atol=1e-5 * np.abs(slope).sum()))
@@ -82,6 +82,8 @@ def _is_entrywise(jacobian):
 def _curvature(p, gain):
     """f″(x): what the pass added, its weights taken out."""
     weights = p.weights
+    if p.root is not None and p.root.size == 1 < gain.x.size and p.seed is not None and p.seed.size == gain.x.size:
+        weights = p.seed  # of the gradient that was summed
     if weights is None or weights.shape != gain.added.shape or not np.all(weights):
         return gain.added
     return gain.added / np.asarray(weights, float)

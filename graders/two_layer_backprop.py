@@ -229,6 +229,8 @@ def _is_multiple(step, parts):
     if not np.any(step) or not any(map(np.any, parts)):
         return not np.any(step) and not any(map(np.any, parts))
     columns = np.stack([np.ravel(part) for part in parts], axis=1)
+    if not np.all(np.isfinite(step)) or not np.all(np.isfinite(columns)):
+        return False  # weights that ran away
     factors = np.linalg.lstsq(columns, np.ravel(step), rcond=None)[0]
     left = np.linalg.norm(columns @ factors - np.ravel(step))
     return bool(np.all(factors > 0)) and left <= NEAR * np.linalg.norm(step)

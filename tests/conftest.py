@@ -7,6 +7,7 @@ import pytest
 from hypothesis import settings
 
 from autograder import intake, ladder, spec
+from autograder.kit.samples import told as told
 from autograder.run import Grader
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,14 +43,3 @@ def grade(grader, tmp_path):
         return grader.grade_one(submission)
 
     return grade_files
-
-
-def told(report):
-    """{exercise: {criterion: status, or the reason of a failure}} of what was attempted."""
-    return {
-        answer.exercise.name: {
-            v.criterion.name: (v.reason if v.status.value == "failed" else v.status.value) for v in answer.verdicts
-        }
-        for answer in report.answers
-        if answer.attempted
-    }

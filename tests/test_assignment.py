@@ -21,6 +21,7 @@ from autograder.model import Answer, Outcome, Override, Report, Status, Submissi
 from autograder.report import feedback, gradebook_csv, marks, pages
 from autograder.report.lms import EXPORTS, Options
 from tests.conftest import ROOT
+from tests.test_lms import TOLD
 from tests.test_report import RUN
 
 SCHEMA = ROOT / "docs" / "assignment.schema.json"
@@ -304,12 +305,15 @@ def test_in_time_costs_nothing_and_is_no_word(late):
 @pytest.mark.parametrize("name", [name for name, made in EXPORTS.items() if made.alone])
 def test_every_host_is_told_the_points_that_count(late, name):
     """Those that add up themselves get each part in proportion."""
-    content = EXPORTS[name].make(RUN, [late()], Options()).content.decode()
+    content = EXPORTS[name].make(RUN, [late()], Options(environment=TOLD)).content.decode()
     if name == "github-classroom":
         content = base64.b64decode(content).decode()
         assert sum(test["score"] for test in json.loads(content)["tests"]) == pytest.approx(11)
     elif name == "autolab":
         assert sum(json.loads(content.splitlines()[-1])["scores"].values()) == pytest.approx(11)
+    elif name == "classroom50":
+        told = json.loads(content)
+        assert told["score"] / told["max-score"] == pytest.approx(11 / 30, abs=1e-3)
     elif name == "gradescope":
         assert json.loads(content)["score"] == 11
     else:

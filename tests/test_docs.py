@@ -2,46 +2,10 @@
 
 import json
 import re
-import textwrap
 
-import pytest
-
-from autograder import cli, intake, ladder, spec
+from autograder import cli, intake
 from autograder.report import terminal
-from autograder.run import Grader
-from tests.conftest import ROOT, SEED, told
-
-
-@pytest.fixture
-def documented(tmp_path, monkeypatch):
-    """The exercise that docs/exercises.md writes, loaded from a folder of its own."""
-    text = (ROOT / "docs" / "exercises.md").read_text(encoding="utf-8")
-    (recipe,), (code,) = (re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL)[:1] for kind in ("yaml", "python"))
-    (tmp_path / "gradient_of_mean.yaml").write_text(recipe, encoding="utf-8")
-    (tmp_path / "graders").mkdir()
-    (tmp_path / "graders" / "gradient_of_mean.py").write_text(code, encoding="utf-8")
-    monkeypatch.setattr("graders.__path__", [str(tmp_path / "graders")])
-    return spec.load(tmp_path / "gradient_of_mean.yaml")
-
-
-@pytest.mark.parametrize(
-    ("reduction", "reason"),
-    [("z.mean()", "passed"), ("z.sum() / 4", "passed"), ("z.sum()", "summed"), ("(2 * x).mean()", None)],
-)
-def test_the_documented_exercise_works(documented, tmp_path, reduction, reason):
-    """Right in two ways, wrong with its name, and somebody else's pass is no attempt."""
-    answer = f"""
-        import torch
-        x = torch.tensor([1., 2., 3., 5.], requires_grad=True)
-        z = (x + 2) ** 2 + 3
-        ({reduction}).backward()
-    """
-    (tmp_path / "ada.py").write_text(textwrap.dedent(answer))
-    submissions, _ = intake.find([tmp_path / "ada.py"])
-    with Grader([documented], ladder.find(), seed=SEED, jobs=1) as grader:
-        (report,) = grader.grade(submissions)
-    expected = {"gradient_of_mean": {"gradient": reason, "explanation": "needs_review"}} if reason else {}
-    assert told(report) == expected
+from tests.conftest import ROOT
 
 
 def test_the_readme_shows_real_output_and_a_real_grader(grader):
@@ -60,7 +24,7 @@ def test_the_readme_shows_real_output_and_a_real_grader(grader):
     for line in shown.splitlines()[1:]:
         assert line == "…" or " ".join(line.split()) in squeezed
     (code,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
-    assert code.strip() in (ROOT / "docs" / "exercises.md").read_text(encoding="utf-8")
+    assert code.strip() in (ROOT / "docs" / "writing-an-exercise.md").read_text(encoding="utf-8")
 
 
 def test_the_page_on_trust_speaks_of_every_criterion(exercises):

@@ -162,3 +162,17 @@ def test_numbers_that_were_typed_in_go_to_a_person(grade):
 def test_other_logarithms_and_sines_are_no_attempt(grade, source):
     """Somebody else's nodes."""
     assert "log_sin_graph" not in told(grade(START + source))
+
+
+def test_a_mistake_that_is_none_at_this_x_is_no_right_answer(grade):
+    """At 1/2 the inner derivative is 1, so leaving it out changes nothing; the wrong sign of de stays one."""
+    source = written("x = np.linspace(0.5, 3, 7)", "np", lines=[("de = -1/x**2", "de = 1/x**2")])
+    assert told(grade(source))["log_sin_graph"]["forward"] != "passed"
+
+
+@pytest.mark.parametrize("term", ["a_*3*x", "c_*math.sin(x)", "e_/x**3"])
+def test_the_total_of_the_forward_sweep_is_not_that_of_the_reverse_one(grade, term):
+    """Each sweep arrives with a total of its own; with only one, a person looks which it is."""
+    before = {"a": "a_*2*x", "c": "c_*math.cos(x)", "e": "e_/x**2"}[term[0]]
+    result = told(grade(written(lines=[(before, term)])))["log_sin_graph"]
+    assert (result["forward"], result["reverse"]) == ("passed", "needs_review")

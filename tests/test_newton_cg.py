@@ -148,3 +148,24 @@ def test_a_right_function_beside_the_one_handed_over_does_not_count(grade):
     beside = by_hand(FIRST, SECOND).replace("def g", "def true").replace(RUN, "")
     result = told(grade(START + beside + WRONG["uphill"]))
     assert result["newton_cg"]["callback"] == "uphill"
+
+
+@pytest.mark.parametrize(
+    ("objective", "optimizer"),
+    [
+        ("(1 - p[0])**2 + 3*(p[1] - p[0]**2)**2", "needs_review"),
+        ("2 + (1 - p[0])**2 + 2*(p[1] - p[0]**2)**2", "passed"),
+    ],
+)
+def test_another_function_with_the_same_minimum(grade, objective, optimizer):
+    """The callback is right, and what was minimised is not f: a person looks. A constant moves no minimum."""
+    source = START.replace("(1 - p[0])**2 + 2*(p[1] - p[0]**2)**2", objective) + by_hand(FIRST, SECOND)
+    assert told(grade(source))["newton_cg"] == {"callback": "passed", "form": "passed", "optimizer": optimizer}
+
+
+def test_a_name_that_stands_for_two_functions_tells_nothing(grade):
+    """Another exercise's f, further down, is not what was minimised."""
+    source = (
+        START + by_hand(FIRST, SECOND) + "def f(x): return 3 * (x[0] if hasattr(x, '__len__') else x)\nprint(f(2))\n"
+    )
+    assert told(grade(source))["newton_cg"]["optimizer"] == "passed"

@@ -93,3 +93,18 @@ def test_the_demonstration_with_a_question_of_ones_own_is_an_attempt(grade):
     )
     code = BOOK.replace("x.grad.zero_()\n", f"{question}x.grad.zero_()\n")
     assert told(grade(f"{START}{code}\n"))["detach"]["gradient"] == "passed"
+
+
+def test_a_y_that_lost_a_part_of_its_own_graph(grade):
+    """2x is known where y is x²: what the pass added is no reference then."""
+    code = RIGHT["detach"].replace("y = x * x", "y = x * x.detach()")
+    assert told(grade(f"{START}{code}\n"))["detach"]["own_graph"] == "values"
+
+
+@pytest.mark.parametrize(
+    "root", ["y.mean().backward()", "y.backward(torch.tensor([1., 1., 1.]))", "y.sum().backward()"]
+)
+def test_other_ways_to_pass_y_itself(grade, root):
+    """A mean, weights."""
+    code = RIGHT["detach"].replace("x.grad = None; y.sum().backward()", f"x.grad = None; {root}")
+    assert told(grade(f"{START}{code}\n"))["detach"]["own_graph"] == "passed"

@@ -166,3 +166,12 @@ def test_leftovers_of_python_2_are_recognised(grade, change):
 def test_other_networks_are_no_attempt(grade, source):
     """Autograd does the work; a table without a network."""
     assert "two_layer_backprop" not in told(grade(source))
+
+
+def test_weights_that_run_away_are_no_fault_of_ours(grade):
+    """Steps of infinities and no numbers are not the gradient."""
+    source = LOOP.replace("syn1 += l1.T.dot(l2_delta)", "syn1 += 1e200 * l1.T.dot(l2_delta) ** 3 * syn1 ** 9")
+    assert source != LOOP
+    result = told(grade(source))["two_layer_backprop"]
+    assert "grader_error" not in result.values()
+    assert "passed" not in result.values()

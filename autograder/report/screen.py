@@ -107,7 +107,7 @@ def _style(tone: Tone) -> str:
             return ""
 
 
-def watched(items: Iterator[T], total: int) -> Iterator[T]:
+def watched(items: Iterator[T], total: int, doing: str = "grading") -> Iterator[T]:
     """The same items, with a bar on stderr while they come, if stderr is a terminal."""
     if not sys.stderr.isatty():
         yield from items
@@ -115,7 +115,7 @@ def watched(items: Iterator[T], total: int) -> Iterator[T]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
         yield from bar.track(items, total=total)
