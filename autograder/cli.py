@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograder import __version__, exports, ladder, options, taken
 from autograder.console import (
@@ -34,6 +34,8 @@ from autograder.sheet import SheetError
 
 if TYPE_CHECKING:  # they import what takes time
     from autograder.assignment.plan import Plan
+    from autograder.cluster.address import Address
+    from autograder.cluster.client import Cluster
     from autograder.intake import Intake
     from autograder.run import Grader
     from autograder.sandbox import Sandbox
@@ -129,12 +131,13 @@ def _grade(arguments: argparse.Namespace) -> int:
     targets = files.targets(arguments.output, arguments.to, pages=not arguments.no_html)
     files.refuse_inside(targets, arguments.paths)
     wanted = exports.options(arguments)
+    elsewhere = _elsewhere(arguments)
     with _dependencies(), _ahead(arguments) as ahead:
         plan = _plan(arguments)
         found = _found(arguments)
         exports.check(arguments, found.submissions)
         files.make_ready(targets)
-        graded = _graded(plan, found, arguments, ahead)
+        graded = _graded(plan, found, arguments, ahead, elsewhere)
     complain_of(taken.times(graded.reports))
     kept, problems = _contents(targets, graded, wanted, arguments)
     problems += _save(kept)
@@ -171,7 +174,7 @@ def _ahead(arguments: argparse.Namespace) -> Iterator["Sandbox | None"]:
     """A sandbox that warms up while we read; None where nothing may have to be run, or nothing can be."""
     from autograder import sandbox, store
 
-    if store.is_in(arguments.output) or not all(path.exists() for path in arguments.paths):
+    if arguments.scheduler or store.is_in(arguments.output) or not all(path.exists() for path in arguments.paths):
         yield None
         return
     with ExitStack() as stack:
@@ -180,6 +183,16 @@ def _ahead(arguments: argparse.Namespace) -> Iterator["Sandbox | None"]:
             rung = ladder.find(allow_unsafe=arguments.allow_unsafe)
             ahead = stack.enter_context(sandbox.Sandbox(arguments.jobs, rung))
         yield ahead
+
+
+def _elsewhere(arguments: argparse.Namespace) -> "Address | None":
+    """The cluster that grades, where somebody names one. Raises Refused."""
+    tls = (arguments.tls_ca, arguments.tls_cert, arguments.tls_key)
+    if not arguments.scheduler and not any(tls):
+        return None
+    from autograder.cluster import address
+
+    return address.parse(arguments.scheduler, tls)
 
 
 def _plan(arguments: argparse.Namespace) -> "Plan":
@@ -213,26 +226,29 @@ def _with_roster(found: "Intake", file: Path) -> "Intake":
     return replace(found, submissions=known.submissions)
 
 
-def _graded(plan: "Plan", found: "Intake", arguments: argparse.Namespace, ahead: "Sandbox | None") -> Graded:
-    from autograder import run, sandbox, server
+def _graded(
+    plan: "Plan",
+    found: "Intake",
+    arguments: argparse.Namespace,
+    ahead: "Sandbox | None",
+    elsewhere: "Address | None",
+) -> Graded:
+    from autograder import sandbox, server
 
     submissions = found.submissions
-    rung = _rung(arguments)
     reports: list[Report] = []
     started = _now()
     with _store(arguments.output) as kept:
         seed = _seed_of(kept, arguments.seed)
-        modules = server.modules_for(submissions)
         settings = {
-            "modules": modules,
-            "jobs": arguments.jobs,
+            "seed": seed,
+            "modules": server.modules_for(submissions),
             "seconds": arguments.timeout,
             "store": kept,
             "forget": arguments.again,
-            "sandbox": ahead,
         }
         try:
-            with run.Grader(plan.exercises, rung, seed=seed, **settings) as grader:
+            with _grader(plan, arguments, ahead, elsewhere, settings) as (grader, rung):
                 coming = grader.grade(submissions)
                 for report in coming if arguments.quiet else screen.watched(coming, len(submissions)):
                     reports.append(report)
@@ -248,6 +264,30 @@ def _graded(plan: "Plan", found: "Intake", arguments: argparse.Namespace, ahead:
     asked = (plan.language, plan.assignment.title, plan.due)
     run_of = Run(seed, started, _now(), __version__, torch, held, layout, *asked)
     return Graded(run_of, tuple(map(plan.finished, reports)), found.skipped)
+
+
+@contextmanager
+def _grader(
+    plan: "Plan",
+    arguments: argparse.Namespace,
+    ahead: "Sandbox | None",
+    elsewhere: "Address | None",
+    settings: Mapping[str, Any],
+) -> Iterator[tuple["Grader | Cluster", ladder.Rung]]:
+    """Here or on a cluster, and how submissions are held there; said before anything runs."""
+    if elsewhere:
+        from autograder.cluster import client
+
+        with client.Cluster(plan.exercises, elsewhere, allow_unsafe=arguments.allow_unsafe, **settings) as cluster:
+            if not arguments.quiet:
+                complain_of(cluster.says)
+            yield cluster, _told(cluster.rung, arguments)
+    else:
+        from autograder import run
+
+        rung = _told(_rung(arguments), arguments)
+        with run.Grader(plan.exercises, rung, jobs=arguments.jobs, sandbox=ahead, **settings) as grader:
+            yield grader, rung
 
 
 @contextmanager
@@ -272,7 +312,7 @@ def _seed_of(kept: "Store", given: int | None) -> int:
     return int(kept.setting("seed", str(secrets.randbelow(2**31))))
 
 
-def _tell(arguments: argparse.Namespace, grader: "Grader", total: int) -> None:
+def _tell(arguments: argparse.Namespace, grader: "Grader | Cluster", total: int) -> None:
     known = grader.memory.reports_known if grader.memory else 0
     if known and not arguments.quiet:
         complain(f"{known} of {total} had been graded before, and nothing about them has changed")
@@ -281,11 +321,14 @@ def _tell(arguments: argparse.Namespace, grader: "Grader", total: int) -> None:
 
 
 def _rung(arguments: argparse.Namespace) -> ladder.Rung:
-    """How submissions are held on this machine; said before anything runs."""
+    """How submissions are held on this machine."""
     try:
-        rung = ladder.find(allow_unsafe=arguments.allow_unsafe)
+        return ladder.find(allow_unsafe=arguments.allow_unsafe)
     except ladder.Refused as refused:
         raise Stop(str(refused), Exit.OURS) from None
+
+
+def _told(rung: ladder.Rung, arguments: argparse.Namespace) -> ladder.Rung:
     if not (arguments.quiet and rung.is_safe):
         complain(f"sandbox: {rung.says}")
     return rung
