@@ -10,7 +10,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -35,6 +35,8 @@ from autograder.sheet import SheetError
 
 if TYPE_CHECKING:  # they import what takes time
     from autograder.assignment.plan import Plan
+    from autograder.cluster.address import Address
+    from autograder.cluster.client import Cluster
     from autograder.grading import Graded
     from autograder.intake import Intake
     from autograder.run import Grader
@@ -117,12 +119,13 @@ def _grade(arguments: argparse.Namespace) -> int:
     targets = files.targets(arguments.output, arguments.to, pages=not arguments.no_html)
     files.refuse_inside(targets, arguments.paths)
     wanted = exports.options(arguments)
+    elsewhere = _elsewhere(arguments)
     with _dependencies(), _ahead(arguments) as ahead:
         plan = _plan(arguments)
         found = _found(arguments)
         exports.check(arguments, found.submissions)
         files.make_ready(targets)
-        graded = _graded(plan, found, arguments, ahead)
+        graded = _graded(plan, found, arguments, ahead, elsewhere)
     complain_of(taken.times(graded.reports))
     kept, problems = _contents(targets, graded, wanted, arguments)
     problems += _save(kept)
@@ -159,7 +162,7 @@ def _ahead(arguments: argparse.Namespace) -> Iterator["Sandbox | None"]:
     """A sandbox that warms up while we read; None where nothing may have to be run, or nothing can be."""
     from autograder import sandbox, store
 
-    if store.is_in(arguments.output) or not all(path.exists() for path in arguments.paths):
+    if arguments.scheduler or store.is_in(arguments.output) or not all(path.exists() for path in arguments.paths):
         yield None
         return
     with ExitStack() as stack:
@@ -168,6 +171,16 @@ def _ahead(arguments: argparse.Namespace) -> Iterator["Sandbox | None"]:
             rung = ladder.find(allow_unsafe=arguments.allow_unsafe)
             ahead = stack.enter_context(sandbox.Sandbox(arguments.jobs, rung))
         yield ahead
+
+
+def _elsewhere(arguments: argparse.Namespace) -> "Address | None":
+    """The cluster that grades, where somebody names one. Raises Refused."""
+    tls = (arguments.tls_ca, arguments.tls_cert, arguments.tls_key)
+    if not arguments.scheduler and not any(tls):
+        return None
+    from autograder.cluster import address
+
+    return address.parse(arguments.scheduler, tls)
 
 
 def _plan(arguments: argparse.Namespace) -> "Plan":
@@ -201,15 +214,27 @@ def _with_roster(found: "Intake", file: Path) -> "Intake":
     return replace(found, submissions=known.submissions)
 
 
-def _graded(plan: "Plan", found: "Intake", arguments: argparse.Namespace, ahead: "Sandbox | None") -> "Graded":
-    from autograder import grading
+def _graded(
+    plan: "Plan",
+    found: "Intake",
+    arguments: argparse.Namespace,
+    ahead: "Sandbox | None",
+    elsewhere: "Address | None",
+) -> "Graded":
+    from autograder import grading, server
 
-    rung = _rung(arguments)
     started = _now()
     with _store(arguments.output) as store:
         seed, decisions = _seed_of(store, arguments.seed), store.latest_decision()
-        settings = {"store": store, "seed": seed, "sandbox": ahead}
-        reports, torch = _reports(plan, found.submissions, rung, arguments, settings)
+        settings = {
+            "seed": seed,
+            "modules": server.modules_for(found.submissions),
+            "seconds": arguments.timeout,
+            "store": store,
+            "forget": arguments.again,
+        }
+        grader = _grader(plan, arguments, ahead, elsewhere, settings)
+        reports, torch, rung = _reports(grader, found.submissions, arguments)
         layout = ", ".join(dict.fromkeys(one.layout for one in found.recognised))
         asked = (plan.language, plan.assignment.title, plan.due)
         run = Run(seed, started, _now(), __version__, torch, f"{rung.name}: {rung.says}", layout, *asked)
@@ -222,31 +247,50 @@ def _graded(plan: "Plan", found: "Intake", arguments: argparse.Namespace, ahead:
 
 
 def _reports(
-    plan: "Plan",
+    opened: AbstractContextManager[tuple["Grader | Cluster", ladder.Rung]],
     submissions: Sequence[Submission],
-    rung: ladder.Rung,
     arguments: argparse.Namespace,
-    settings: dict[str, Any],
-) -> tuple[Sequence[Report], str]:
-    """One for each submission, and the version of torch that they were run with."""
-    from autograder import run, sandbox, server
+) -> tuple[Sequence[Report], str, ladder.Rung]:
+    """One for each submission, the version of torch that they were run with, and how they were held."""
+    from autograder import sandbox
 
     reports: list[Report] = []
-    asked = {"jobs": arguments.jobs, "seconds": arguments.timeout, "forget": arguments.again}
-    modules = server.modules_for(submissions)
     try:
-        with run.Grader(plan.exercises, rung, modules=modules, **asked, **settings) as grader:
+        with opened as (grader, rung):
             coming = grader.grade(submissions)
             for report in coming if arguments.quiet else screen.watched(coming, len(submissions)):
                 reports.append(report)
-            torch = grader.torch
             _tell(arguments, grader, len(reports))
+            return reports, grader.torch, rung
     except sandbox.SandboxError as error:
         raise Stop(f"the grader could not run: {error}", Exit.OURS) from error
     except KeyboardInterrupt:
         sentence = f"interrupted after {len(reports)} of {len(submissions)} submissions; no results were written"
         raise Stop(f"{sentence}, and the same command goes on from here", Exit.INTERRUPTED) from None
-    return reports, torch
+
+
+@contextmanager
+def _grader(
+    plan: "Plan",
+    arguments: argparse.Namespace,
+    ahead: "Sandbox | None",
+    elsewhere: "Address | None",
+    settings: Mapping[str, Any],
+) -> Iterator[tuple["Grader | Cluster", ladder.Rung]]:
+    """Here or on a cluster, and how submissions are held there; said before anything runs."""
+    if elsewhere:
+        from autograder.cluster import client
+
+        with client.Cluster(plan.exercises, elsewhere, allow_unsafe=arguments.allow_unsafe, **settings) as cluster:
+            if not arguments.quiet:
+                complain_of(cluster.says)
+            yield cluster, _told(cluster.rung, arguments)
+    else:
+        from autograder import run
+
+        rung = _told(_rung(arguments), arguments)
+        with run.Grader(plan.exercises, rung, jobs=arguments.jobs, sandbox=ahead, **settings) as grader:
+            yield grader, rung
 
 
 @contextmanager
@@ -271,7 +315,7 @@ def _seed_of(kept: "Store", given: int | None) -> int:
     return int(kept.setting("seed", str(secrets.randbelow(2**31))))
 
 
-def _tell(arguments: argparse.Namespace, grader: "Grader", total: int) -> None:
+def _tell(arguments: argparse.Namespace, grader: "Grader | Cluster", total: int) -> None:
     known = grader.memory.reports_known if grader.memory else 0
     if known and not arguments.quiet:
         complain(f"{known} of {total} had been graded before, and nothing about them has changed")
@@ -280,11 +324,14 @@ def _tell(arguments: argparse.Namespace, grader: "Grader", total: int) -> None:
 
 
 def _rung(arguments: argparse.Namespace) -> ladder.Rung:
-    """How submissions are held on this machine; said before anything runs."""
+    """How submissions are held on this machine."""
     try:
-        rung = ladder.find(allow_unsafe=arguments.allow_unsafe)
+        return ladder.find(allow_unsafe=arguments.allow_unsafe)
     except ladder.Refused as refused:
         raise Stop(str(refused), Exit.OURS) from None
+
+
+def _told(rung: ladder.Rung, arguments: argparse.Namespace) -> ladder.Rung:
     if not (arguments.quiet and rung.is_safe):
         complain(f"sandbox: {rung.says}")
     return rung

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
+from autograder import __version__
 from autograder.model import Exercise
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "autograder"
 NO_JUDGES = {  # what reports are shown with, or made beside them
-    *("worker", "report", "bundle", "hosts", "desk", "kit"),
+    *("worker", "report", "bundle", "hosts", "desk", "kit", "cluster"),
     *("languages", "assignment"),  # what an assignment does to points is in what its exercises say
 }
 RELEASES = ("torch", "numpy", "matplotlib", "ipython", "scipy", "pandas")
@@ -32,6 +33,14 @@ def of_judging(exercises: Iterable[Exercise]) -> str:
 def of_exercise(exercise: Exercise) -> str:
     """Of all that its YAML says."""
     return hashlib.blake2b(repr(exercise).encode(), digest_size=16).hexdigest()
+
+
+def facts(exercises: Iterable[Exercise]) -> dict[str, str]:
+    """All of it, for two machines that have to agree; what a person can mend comes first."""
+    releases = {"Python": platform.python_version(), **{name: _release(name) for name in RELEASES}}
+    travels = PACKAGE.glob("cluster/*.py")
+    code = {"code that runs": of_running(), "code that judges": of_judging(exercises)}
+    return {"autograd-grader": __version__, **releases, **code, "code for clusters": _digest(travels, ())}
 
 
 def _releases() -> list[str]:

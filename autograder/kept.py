@@ -11,7 +11,7 @@ from autograder.decisions import Subject, standing
 from autograder.exhibits import Packed
 from autograder.model import Answer, Case, Exercise, Outcome, Override, Report, Status, Submission, Verdict
 from autograder.observe import Conditions, Run
-from autograder.store import Store, key_of, without_tape
+from autograder.store import Store, key_of, packed, without_tape
 from autograder.talk import Calls, Ending, Job
 
 OURS = (Outcome.GRADER_ERROR,)
@@ -28,7 +28,7 @@ class Memory:
         self.reports_known = 0
         self._forget = forget  # nothing that was kept is used; all that is made anew is kept
         self._exercises = {exercise.name: exercise for exercise in exercises}
-        self._running = key_of(fingerprint.of_running(), rung, conditions.seed).hex()
+        self._running = running(rung, conditions.seed)
         self._judging = key_of(self._running, vars_of(conditions), fingerprint.of_judging(exercises)).hex()
 
     @property
@@ -49,16 +49,20 @@ class Memory:
         """As `run`, but a run that was made before is not made again."""
 
         def remembered(job: Job, case: Case, calls: Callable[[], Calls]) -> Ending:
-            key = key_of(self._running, job, repr(case.calls))
+            key = key_of_run(self._running, job, case)
             known = None if self._forget else self.store.run(key, calls)
             if known is not None:
                 return known
             ending = run(job, case, calls)
-            with self._troubled():
-                self.store.keep_run(key, ending)
+            if (made := packed(ending)) is not None:
+                self.keep_run(key, *made)
             return without_tape(ending)
 
         return remembered
+
+    def keep_run(self, key: bytes, facts: str, tape: bytes) -> None:
+        with self._troubled():
+            self.store.keep_run(key, facts, tape)
 
     def report(self, submission: Submission) -> Report | None:
         """The report that was made of an equal submission, with what people have decided on this one since."""
@@ -108,6 +112,16 @@ def decided(report: Report, overrides: Mapping[Subject, Override]) -> Report:
         return replace(one, verdicts=verdicts, override=overrides.get((path, name, "")))
 
     return replace(report, answers=tuple(map(answer, report.answers)))
+
+
+def running(rung: str, seed: int) -> str:
+    """What decides all runs of an invocation, beside what is run."""
+    return key_of(fingerprint.of_running(), rung, seed).hex()
+
+
+def key_of_run(running: str, job: Job, case: Case) -> bytes:
+    """What a run is kept under."""
+    return key_of(running, job, repr(case.calls))
 
 
 def vars_of(conditions: Conditions) -> list[float]:

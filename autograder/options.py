@@ -96,6 +96,9 @@ def _add_what_is_graded(parser: argparse.ArgumentParser) -> None:
     jobs = processors()
     add("--jobs", type=count, default=jobs, metavar="N", help=f"submissions at once (default: {jobs})")
     add("--again", action="store_true", help="run everything again, also what has been graded before")
+    add("--scheduler", default="", metavar="ADDRESS", help="grade on a Dask cluster, or local:N (docs/cluster.md)")
+    for name, what in (("ca", "authority"), ("cert", "certificate"), ("key", "key")):
+        add(f"--tls-{name}", type=_path, metavar="FILE", help=f"the {what} for a scheduler at tls://")
     unsafe = "grade even where submissions can read every file that you can"
     add("--allow-unsafe", action="store_true", help=unsafe)
 

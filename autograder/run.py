@@ -15,7 +15,7 @@ from autograder.kept import Memory
 from autograder.ladder import Rung
 from autograder.later import Unproven
 from autograder.model import Answer, Case, Exercise, Outcome, Report, Submission
-from autograder.observe import Conditions, Observed, Runs
+from autograder.observe import Conditions, Observed, Run, Runs
 from autograder.sandbox import CannotStart, Sandbox, SandboxError
 from autograder.seen import Seen
 from autograder.store import Store
@@ -116,25 +116,27 @@ class Grader:
     def grade_one(self, submission: Submission) -> Report:
         """Never raises for anything that a submission does."""
         if self.memory is None:
-            return self._graded(submission)
-        return self.memory.report(submission) or self.memory.keep(self._graded(submission))
+            return self.graded(submission)
+        return self.memory.report(submission) or self.memory.keep(self.graded(submission, self.memory.runs))
 
-    def _graded(self, submission: Submission) -> Report:
+    def graded(self, submission: Submission, through: Callable[[Run], Run] | None = None) -> Report:
+        """As `grade_one`, whatever is remembered; `through` stands around each run."""
+        run = through(self._run) if through else self._run
         if is_run(submission) and self.memory is None:
             self._wait()
         try:
-            return self._grade(submission)
+            return self._grade(submission, run)
         except CannotStart:
             raise
         except SandboxError:
-            return self._again(submission)
+            return self._again(submission, run)
         except Exception as error:  # noqa: BLE001  our own mistake: a report that says so, and the next submission
             return reports.our_fault(submission, self._exercises, error)
 
-    def _again(self, submission: Submission) -> Report:
+    def _again(self, submission: Submission, run: Run) -> Report:
         """A lane broke; once more on a fresh one. A submission that breaks two ended the processes around its own."""
         try:
-            return self._grade(submission)
+            return self._grade(submission, run)
         except SandboxError as error:
             return reports.ended_its_lane(submission, self._exercises, error)
         except Exception as error:  # noqa: BLE001  as above
@@ -142,7 +144,7 @@ class Grader:
 
     def observe(self, submission: Submission) -> Seen:
         """The submission as written, not judged: for benchmarks, and for authors who look at what was seen."""
-        runs = self._of(submission)
+        runs = Runs(submission, self._conditions, self._run)
         observed = runs.observe(spec.AS_WRITTEN, again=False)
         exercise = self._exercises[0]
         return runs.views(observed, observed.last, [exercise])[exercise.name]
@@ -151,7 +153,7 @@ class Grader:
         """The run as written, not judged; how each exercise sees its last attempt and its first. None: no code."""
         if not is_run(submission):
             return None
-        runs = self._of(submission)
+        runs = Runs(submission, self._conditions, self._remembered())
         observed = runs.observe(spec.AS_WRITTEN)
         last, first = (runs.views(observed, ending, self._exercises) for ending in (observed.last, observed.first))
         return observed, last, first
@@ -181,15 +183,15 @@ class Grader:
             raise Unproven(case.swap)
         return self._sandbox.run(job, calls)
 
-    def _of(self, submission: Submission) -> Runs:
-        return Runs(submission, self._conditions, self.memory.runs(self._run) if self.memory else self._run)
+    def _remembered(self) -> Run:
+        return self.memory.runs(self._run) if self.memory else self._run
 
-    def look(self, submission: Submission, only: Collection[str] = ()) -> Looked:
+    def look(self, submission: Submission, only: Collection[str] = (), run: Run | None = None) -> Looked:
         """Run a submission as written; hidden cases of its attempts (at `only` these exercises) run when looked at.
 
         Raises SandboxError, as looking does.
         """
-        runs = self._of(submission)
+        runs = Runs(submission, self._conditions, run or self._remembered())
         written = runs.observe(spec.AS_WRITTEN)
         last = runs.views(written, written.last, self._exercises)
         rest = self._attempted(last, only)
@@ -207,10 +209,10 @@ class Grader:
         name = exercise.name
         return judge.judge(exercise, self._graders[name], looked.seen[name], looked.ways.get(name))
 
-    def _grade(self, submission: Submission) -> Report:
+    def _grade(self, submission: Submission, run: Run) -> Report:
         if not is_run(submission):
             return reports.not_run(submission, self._exercises)
-        looked = self.look(submission)
+        looked = self.look(submission, run=run)
         shown = Packed.of({name: exhibits.of(self._graders[name], looked.seen[name]) for name in looked.ways})
         answers = tuple(self.judged(looked, exercise) for exercise in self._exercises)
         return reports.graded(submission, looked.written, looked.hidden, answers, shown)

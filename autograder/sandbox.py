@@ -116,7 +116,9 @@ class Sandbox:
     def __enter__(self) -> Self:
         """Start the server and return at once; `wait` waits until it is warm."""
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # no process of the same user reads seeds or answers here
-        self._folder = Path(tempfile.mkdtemp(prefix="grading-"))
+        workspace.sweep()
+        self._folder = Path(tempfile.mkdtemp(prefix=workspace.PREFIX))
+        self._alive = workspace.alive(self._folder)
         self._errors = tempfile.TemporaryFile()
         self._own = self._folder / "server"  # what torch caches at start
         self._own.mkdir(mode=0o700)
@@ -127,9 +129,13 @@ class Sandbox:
         try:
             self._start()
         except CannotStart:
-            workspace.remove(self._folder)
+            self._remove()
             raise
         return self
+
+    def _remove(self) -> None:
+        workspace.remove(self._folder)
+        self._alive.close()
 
     def _uid(self, lane: int) -> int:
         first = self.rung.first_uid
@@ -199,17 +205,18 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._control.fileno() < 0:
-            return  # it has been left before
-        with contextlib.suppress(OSError):
-            os.killpg(self._server.pid, signal.SIGKILL)
-        self._control.close()
+        with self._lock:
+            if self._control.fileno() < 0:
+                return  # it has been left before
+            with contextlib.suppress(OSError):
+                os.killpg(self._server.pid, signal.SIGKILL)
+            self._control.close()
         self._server.wait()
         with contextlib.suppress(queue.Empty):
             while True:
                 self._lanes.get_nowait().sock.close()
         self._errors.close()
-        workspace.remove(self._folder)
+        self._remove()
 
     def run(self, job: dict[str, Any], calls: Callable[[], Calls]) -> Ending:
         """Run one case. `job` is what `worker/child.py` describes; `calls` draws the inputs once the code is loaded."""
@@ -226,6 +233,8 @@ class Sandbox:
     def _replacement(self, broken: Lane) -> Lane:
         """A new lane; of a new server, when a submission brought the old one down."""
         with self._lock:
+            if self._control.fileno() < 0:
+                raise CannotStart("the sandbox has been left")
             with contextlib.suppress(OSError):
                 broken.place.empty()
             try:

@@ -149,18 +149,10 @@ class Store:
         blamed = next((item for item in entered if item.order == facts["blamed"]), None)
         return Ending(Outcome(facts["outcome"]), observations, phrase.parsed(facts["note"]), facts["seconds"], blamed)
 
-    def keep_run(self, key: bytes, ending: Ending) -> None:
-        if len(ending.tape) > MOST_BYTES_OF_A_RUN:
-            return
-        facts = {
-            "outcome": ending.outcome.value,
-            "note": phrase.document(ending.note),
-            "seconds": round(ending.seconds, 3),
-            "blamed": ending.blamed.order if ending.blamed else None,
-        }
-        tape = zlib.compress(ending.tape, 1)
+    def keep_run(self, key: bytes, facts: str, tape: bytes) -> None:
+        """What `packed` made of a run."""
         with self._writing() as db:
-            db.execute("insert or replace into runs values (?, ?, ?)", (key, json.dumps(facts), tape))
+            db.execute("insert or replace into runs values (?, ?, ?)", (key, facts, tape))
 
     # ------------------------------------------------------------------ reports
 
@@ -265,6 +257,19 @@ def _decision(row: Sequence[Any]) -> Decision:
 def key_of(*parts: object) -> bytes:
     """One key for all of these, which JSON can write."""
     return hashlib.blake2b(json.dumps(parts, sort_keys=True, default=str).encode(), digest_size=20).digest()
+
+
+def packed(ending: Ending) -> tuple[str, bytes] | None:
+    """A run as it is kept: facts as JSON, and its tape; None if that is too long."""
+    if len(ending.tape) > MOST_BYTES_OF_A_RUN:
+        return None
+    facts = {
+        "outcome": ending.outcome.value,
+        "note": phrase.document(ending.note),
+        "seconds": round(ending.seconds, 3),
+        "blamed": ending.blamed.order if ending.blamed else None,
+    }
+    return json.dumps(facts), zlib.compress(ending.tape, 1)
 
 
 def without_tape(ending: Ending) -> Ending:

@@ -1,12 +1,18 @@
 """The one folder a lane's submissions may write to: watched while one runs, emptied after each."""
 
+import fcntl
 import os
 import shutil
+import stat
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
+PREFIX = "grading-"  # of the folders of all workspaces
+ALIVE = "alive"  # the file that is locked as long as their process lives
 MOST_BYTES = 64 * 2**20
 MOST_ENTRIES = 1000
 
@@ -85,6 +91,39 @@ def _size(entry: os.DirEntry[str]) -> int:
         return entry.stat(follow_symlinks=False).st_blocks * 512
     except OSError:
         return 0
+
+
+def alive(folder: Path) -> IO[bytes]:
+    """Says that the folder is in use, until this is closed or the process ends in whatever way."""
+    lock = (folder / f"{ALIVE}.new").open("wb")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    os.rename(lock.name, folder / ALIVE)  # nobody sees it unlocked
+    return lock
+
+
+def sweep() -> None:
+    """Remove what processes that were killed have left."""
+    for folder in _own():
+        try:
+            with (folder / ALIVE).open("rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                remove(folder)
+        except OSError:
+            continue  # in use, or being made
+
+
+def _own() -> list[Path]:
+    """Folders only: a link that somebody else put there leads nowhere."""
+    with os.scandir(tempfile.gettempdir()) as entries:
+        return [Path(entry.path) for entry in entries if entry.name.startswith(PREFIX) and _is_own_folder(entry)]
+
+
+def _is_own_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        told = entry.stat(follow_symlinks=False)
+    except OSError:
+        return False  # it went away
+    return stat.S_ISDIR(told.st_mode) and told.st_uid == os.geteuid()
 
 
 def remove(folder: Path) -> None:

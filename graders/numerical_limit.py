@@ -23,6 +23,7 @@ POINTS = (1.0, 2.0, 3.0, -1.0, -2.0, 0.5, 1.5, 4.0, 5.0, 10.0)  # 1 first: the e
 PICTURE = Tolerance(2e-2, 2e-2)
 FEWEST = 3  # rows of a table
 DEGREE, NEIGHBOURS = 8, 30  # of a polynomial through hidden values near x
+SMALLEST = 20  # power of 0.1 that a row without its h may belong to
 MOST = 60  # lists that are paired
 
 
@@ -73,11 +74,13 @@ def _f(x):
 
 
 def _quotients(h, x):
-    """The right values, under no name; and what each mistake gives instead."""
+    """The right values, under no name; and at 1 what each mistake gives: elsewhere it may be anything."""
     d = 6 * x - 4
+    right = {"": d + 3 * h, "central": d + 0 * h}
+    if x != 1.0:
+        return right
     return {
-        "": d + 3 * h,
-        "central": d + 0 * h,
+        **right,
         "backward": d - 3 * h,
         "not_divided": d * h + 3 * h**2,
         "half": d / 2 + 1.5 * h,
@@ -98,13 +101,13 @@ def _kind(h, q, digits):
     """(mistake or "", whether single precision explains it); None for what is no table of ours."""
     size, fixed = np.abs(h), np.ptp(h) == 0
     largest = size.max()
+    off = {x: {name: np.abs(q - want) for name, want in _quotients(h, x).items()} for x in (*POINTS, 0.0)}
     for unit in (DOUBLE, SINGLE):
         for x in (*POINTS, 0.0):
             slack = 0.51 * digits + 8 * unit * (3 * x**2 + 4 * abs(x) + 1e-2) / size + 1e-9
             told_apart = slack[size == largest].max() <= 0.1 * largest
-            for name, want in _quotients(h, x).items() if told_apart else ():
-                apart = name in ("", "central") or x == 1.0  # at another x only what is right, or it may be anything
-                if apart and not (name and fixed) and np.all(np.abs(q - want) <= slack):
+            for name, far in off[x].items() if told_apart else ():
+                if not (name and fixed) and np.all(far <= slack):
                     return ("at_zero" if x == 0 else name), unit == SINGLE
             if x == 1.0 and _vanishes(h, q, slack):
                 return "", unit == SINGLE
@@ -183,7 +186,7 @@ def _printed(seen):
 
 
 def _paired(at, columns, digits):
-    if len(columns) == 1 and np.ptp(columns[0]) > 0:
+    if len(columns) == 1 and np.ptp(columns[0]) > 0 and columns[0].size <= SMALLEST:
         yield at, 0.1 ** np.arange(1, columns[0].size + 1), columns[0], digits[0]
     for i, j in np.ndindex(*2 * (min(len(columns), 6),)):
         if i != j and np.all(columns[i] != 0) and np.all(np.abs(columns[i]) <= 1):
@@ -217,7 +220,7 @@ def _kept(seen):
     steps = [h for _, h in distinct if np.all(h != 0) and np.all(np.abs(h) <= 1)]
     for at, q in distinct:
         yield from ((at, h, q, 0.0) for h in steps if h.size == q.size and h is not q)
-        if np.ptp(q) > 0:
+        if np.ptp(q) > 0 and q.size <= SMALLEST:
             yield at, 0.1 ** np.arange(1, q.size + 1), q, 0.0
         if q.ndim == 1 and q.size % 2 == 0 and q.size >= 2 * FEWEST:
             yield from ((at, *pair, 0.0) for pair in ((q[::2], q[1::2]), (q[1::2], q[::2])) if np.all(pair[0] != 0))

@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 from autograder import cli, intake, spec
 from autograder.assignment import form, lateness, points, reading
 from autograder.assignment.lateness import Policy
-from autograder.model import Answer, Outcome, Override, Report, Status, Submission, Verdict
+from autograder.model import HIDDEN, Answer, Criterion, Outcome, Override, Report, Status, Submission, Verdict
+from autograder.phrase import ENGLISH
 from autograder.report import feedback, gradebook_csv, marks, pages
 from autograder.report.lms import EXPORTS, Options
 from tests.conftest import ROOT
+from tests.test_lms import TOLD
 from tests.test_report import RUN
 
 SCHEMA = ROOT / "docs" / "assignment.schema.json"
@@ -290,6 +292,28 @@ def test_a_person_s_points_are_final(late):
     assert "3 of 8 points are deducted (30% of 10)" in report.late.why
 
 
+def test_so_are_those_for_a_criterion(exercises, load):
+    """Hosts that add up parts are told the same sum."""
+    assignment = load("due: 2026-10-16T22:00Z\nlate: {per_day: 10%}\nexercises: {jacobian: 20, detach: }")
+    before = reported(exercises, "2026-10-18T23:00:00+00:00")
+    first, *others = before.answers[0].verdicts
+    decided = replace(first, override=Override(first.criterion.points, "we agreed", "2026-10-20T00:00:00+00:00"))
+    answers = (replace(before.answers[0], verdicts=(decided, *others)), *before.answers[1:])
+    report = assignment.finished(replace(before, answers=answers), DUE + 10 * DAY)
+    open_to_it = 30 - first.criterion.points
+    assert report.late.deduction == pytest.approx(0.3 * open_to_it)
+    assert marks.kept_of(report, decided) == first.criterion.points
+    assert sum(marks.kept(report, answer) for answer in report.answers) == pytest.approx(report.score)
+
+
+def test_what_a_person_decided_is_withheld_as_well():
+    """Until its student may see the criterion."""
+    criterion = Criterion("matrix", "The matrix", 4, visibility=HIDDEN)
+    found = Verdict(criterion, Status.FAILED, override=Override(3, "well argued", "2026-10-20T00:00:00+00:00"))
+    assert feedback.verdict(found, ENGLISH) == "A person gave 3 of 4: well argued"
+    assert feedback.verdict(replace(found, withheld=True), ENGLISH) == "not shown"
+
+
 def test_an_unknown_time_costs_nothing_and_is_said(late):
     report = late(handed_in="")
     assert (report.late.deduction, report.score) == (0, 20)
@@ -304,12 +328,15 @@ def test_in_time_costs_nothing_and_is_no_word(late):
 @pytest.mark.parametrize("name", [name for name, made in EXPORTS.items() if made.alone])
 def test_every_host_is_told_the_points_that_count(late, name):
     """Those that add up themselves get each part in proportion."""
-    content = EXPORTS[name].make(RUN, [late()], Options()).content.decode()
+    content = EXPORTS[name].make(RUN, [late()], Options(environment=TOLD)).content.decode()
     if name == "github-classroom":
         content = base64.b64decode(content).decode()
         assert sum(test["score"] for test in json.loads(content)["tests"]) == pytest.approx(11)
     elif name == "autolab":
         assert sum(json.loads(content.splitlines()[-1])["scores"].values()) == pytest.approx(11)
+    elif name == "classroom50":
+        told = json.loads(content)
+        assert told["score"] / told["max-score"] == pytest.approx(11 / 30, abs=1e-3)
     elif name == "gradescope":
         assert json.loads(content)["score"] == 11
     else:

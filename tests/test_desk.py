@@ -428,6 +428,16 @@ def test_results_that_cannot_be_written_are_told_and_nothing_is_lost(results):
     assert "well put" in (results / "results.json").read_text()
 
 
+def test_pictures_of_what_was_seen_stand_beside_an_answer(grader, exercises, tmp_path):
+    reports = list(grader.grade(intake.find([ROOT / "submissions" / "sample"])[0][:3]))
+    drawn = {(one.submission.origin, name) for one in reports for name in one.exhibits}
+    with desk.Room(desk.folder_of(tmp_path / "results", reports, exercises), exercises) as room:
+        visitor, items = room.come_in(), room.desk.now().queue.items.values()
+        pages = [visitor.page(f"/item/{one.key}") for one in items if one.verdict and one.subject[:2] in drawn]
+    assert any('<svg class="picture"' in page for page in pages)
+    assert all("<form" in page for page in pages)
+
+
 def test_a_grading_with_other_exercises_is_told_at_a_desk_that_is_open(room, visitor, results, exercises):
     """It shows nothing wrong and writes nothing wrong; opened again, it goes on."""
     before = (results / "results.json").read_bytes()

@@ -44,6 +44,12 @@ def test_the_trusted_side_never_imports_torch_or_pickle(path):
     assert not [name for name in imports(path) if name.split(".")[0] in forbidden or name.startswith(forbidden)]
 
 
+def test_only_the_cluster_knows_dask():
+    """One machine needs none of it, installed or imported."""
+    users = {path.parent for path in TRUSTED for name in imports(path) if name.split(".")[0] in ("dask", "distributed")}
+    assert users == {ROOT / "autograder" / "cluster"}
+
+
 @pytest.mark.parametrize("path", WORKER, ids=lambda p: str(p.relative_to(ROOT)))
 def test_the_worker_knows_nothing_of_exercises(path):
     """Of ours, only the wire and its own folder stand beside a student's code."""

@@ -19,7 +19,8 @@ from autograder.assignment import plan
 from autograder.decisions import Overtaken, Ruling, standing
 from autograder.grading import Graded
 from autograder.kept import document
-from autograder.model import Outcome, Run, Skipped, Status
+from autograder.model import Answer, Outcome, Override, Report, Run, Skipped, Status, Submission, Verdict
+from autograder.phrase import Phrase
 from autograder.report import results_json
 from autograder.reports import not_run
 from autograder.run import Grader
@@ -367,6 +368,37 @@ def test_a_grading_is_read_as_it_was(exercises, class_folder, store, warm):
     known = grading.read(store, exercises)
     assert known != whole
     assert known.decided(standing(store.decisions_after(0))) == whole
+
+
+def test_a_grading_of_an_assignment_is_read_with_all_that_was_asked_for(exercises, store, tmp_path):
+    """Its points, its language and its due date; what being late costs follows what a person decides."""
+    file = tmp_path / "week.yaml"
+    file.write_text("due: 2026-10-16T22:00Z\nlate: {per_day: 10%}\nlanguage: zh\nexercises: {jacobian: 20}\n")
+    asked = plan.plan(file=file)
+    (exercise,) = asked.exercises
+    remark = Phrase("{file} was {how}", file="{0}.py", how="mended")
+    given = Submission("ada", "ada.py", remarks=(remark,), origin="/ada.py", handed_in="2026-10-18T23:00:00+00:00")
+    verdicts = tuple(Verdict(criterion, Status.PASSED) for criterion in exercise.criteria)
+    report = asked.finished(Report(given, Outcome.FINISHED, (Answer(exercise, True, verdicts),)))
+    whole = Graded(RUN, (report,), (), asked)
+    grading.keep(store, whole, pages=True, decisions=0)
+    file.unlink()
+    known = grading.read(store, exercises)
+    (again,) = known.decided({}).reports
+    assert again == report and again.language.code == "zh" and again.late.deduction == 6
+    assert again.submission.remarks[0].parts == remark.parts
+    first = exercise.criteria[0]
+    points = Override(first.points, "", "2026-10-20T00:00:00+00:00")
+    (told,) = known.decided({("/ada.py", "jacobian", first.name): points}).reports
+    assert told.late.deduction == pytest.approx(0.3 * (20 - first.points))
+
+
+def test_an_assignment_that_does_not_fit_any_more_is_refused(exercises, store, tmp_path):
+    file = tmp_path / "week.yaml"
+    file.write_text("exercises: {jacobian: 20}\n")
+    grading.keep(store, Graded(RUN, (), (), plan.plan(file=file)), pages=True, decisions=0)
+    with pytest.raises(StoreError, match="grade again"):
+        grading.read(store, {"detach": exercises["detach"]})
 
 
 def test_a_grading_of_other_exercises_is_refused(exercises, store):

@@ -8,6 +8,7 @@ from autograder.desk.door import Session
 from autograder.desk.queue import Item
 from autograder.desk.state import Now
 from autograder.model import Report
+from autograder.phrase import ENGLISH
 from autograder.report import tally, wording
 from autograder.report.pages import engine
 from autograder.report.pages.cells import Cell, every
@@ -20,7 +21,8 @@ View = Mapping[str, object]
 def page(template: str, now: Now, session: Session, view: View, *, at: str = "/", trouble: str = "") -> str:
     """A page; `at` is its own address, where a switch leads back to."""
     can_undo = deciding.undo(now, session.by) is not None
-    around = {"session": session, "can_undo": can_undo, "known": now.latest, "at": at, "trouble": trouble}
+    known = {"say": ENGLISH, "session": session, "can_undo": can_undo, "known": now.latest}
+    around = {**known, "at": at, "trouble": trouble}
     return engine.environment(PACKAGE).get_template(template).render(**around, **view)
 
 
