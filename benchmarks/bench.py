@@ -1,8 +1,8 @@
-"""What grading costs: `python benchmarks/bench.py [--copies N] [--rounds N] [--long]`, some minutes on two cores.
+"""What grading costs: `python benchmarks/bench.py [options]`, some minutes on two cores; `--help` tells the options.
 
 Every line compares two sides that are measured in this one run, in turn, on the sample class multiplied; quote the
-ratios, for these and most machines are shared and their speed drifts. `--long` adds classes of 1,000 and 10,000.
-Writes the figures to benchmarks/figures.json as well.
+ratios, for these and most machines are shared and their speed drifts. `--long` adds classes of 1,000 and 10,000,
+`--peers` other graders, with submissions that they can read (peers.py). All is in benchmarks/figures.json as well.
 
     bare            the same students' code once, in forks of a process that is as warm: no observer, sandbox or judge
     cold imports    python -c "import torch, numpy, matplotlib.pyplot, IPython"
@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from autograder import intake, ladder, server, spec  # noqa: E402  the project's folder has to be on the path first
 from autograder.run import Grader  # noqa: E402
+from benchmarks import peers  # noqa: E402
 
 SAMPLE = ROOT / "submissions" / "sample"
 COLD = "import torch, numpy, matplotlib.pyplot, IPython"
@@ -35,6 +36,15 @@ def main():
     parser.add_argument("--copies", type=int, default=3, help="of the sample class (34 students; default: 3)")
     parser.add_argument("--rounds", type=int, default=3, help="of what is measured in turn (default: 3)")
     parser.add_argument("--long", action="store_true", help="also classes of 1,000 and 10,000")
+    parser.add_argument(
+        "--peers",
+        nargs="?",
+        const=None,
+        default=False,
+        type=peers.environment,
+        metavar="FOLDER",
+        help="also nbgrader and otter-grader, in this virtual environment (default: on PATH), where they are there",
+    )
     options = parser.parse_args()
     figures = {}
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
@@ -44,6 +54,8 @@ def main():
             figures |= measure(folder, scratch, options.rounds)
         if options.long:
             figures |= at_any_size(scratch)
+        if options.peers is not False:
+            figures |= peers.compared(options.peers, scratch / "peers", 10)
     (Path(__file__).parent / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
 
 

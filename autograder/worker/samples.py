@@ -176,8 +176,7 @@ def _is_spread(x: Array) -> bool:
 def terms_of(x: Array, y: Array) -> Array | None:
     """Rows (1 for cos or 0 for sin, frequency, amplitude), the three that explain y best; None if they do not."""
     steps = np.diff(np.sort(x))
-    even = np.ptp(steps) < 1e-3 * np.mean(steps)
-    highest = min(HIGHEST, int(0.5 / np.mean(steps) - 1e-6)) if even else HIGHEST
+    highest = min(HIGHEST, int(0.5 / np.mean(steps) - 1e-6))
     kinds = [(cos, k) for k in range(1, highest + 1) for cos in (0, 1)]
     if len(kinds) < TERMS:
         return None
