@@ -64,10 +64,15 @@ def _reasons(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> It
 
 
 def _verdict(criterion: Mapping[str, Any]) -> tuple[object, ...]:
-    return criterion["status"], criterion["reason"], criterion["points"], criterion["max_points"]
+    decided = criterion.get("override")
+    said = (decided["points"], decided["why"]) if decided else None
+    return criterion["status"], criterion["reason"], criterion["points"], criterion["max_points"], said
 
 
 def _said(criterion: Mapping[str, Any]) -> str:
+    if decided := criterion.get("override"):
+        had = f"{wording.points(decided['points'])} of {wording.points(criterion['max_points'])}"
+        return f"a person gave {had}{f', {why}' if (why := decided['why']) else ''}"
     reason = f" ({criterion['reason']})" if criterion["reason"] not in ("", criterion["status"]) else ""
     points = f"{wording.points(criterion['points'])} of {wording.points(criterion['max_points'])}"
     return f"{criterion['status'].replace('_', ' ')}{reason}, {points}"

@@ -6,11 +6,12 @@ Nothing heavy is imported before the arguments are known to be right (see `optio
 import argparse
 import secrets
 import signal
+import sqlite3
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
@@ -27,8 +28,8 @@ from autograder.console import (
     short,
     speak_utf8,
 )
-from autograder.model import Outcome, Report, Run, Skipped, Status
-from autograder.report import FOLDERS, FORMATS, encoded, files, pages, screen, terminal, wording
+from autograder.model import Outcome, Report, Run, Status, Submission
+from autograder.report import FOLDERS, FORMATS, encoded, files, pages, screen, wording
 from autograder.report.lms import EXPORTS, Options
 from autograder.sheet import SheetError
 
@@ -36,12 +37,13 @@ if TYPE_CHECKING:  # they import what takes time
     from autograder.assignment.plan import Plan
     from autograder.cluster.address import Address
     from autograder.cluster.client import Cluster
+    from autograder.grading import Graded
     from autograder.intake import Intake
     from autograder.run import Grader
     from autograder.sandbox import Sandbox
     from autograder.store import Store
 
-COMMANDS = ("override", "history", "diff", "formats", "bundle", "try", "watch")  # ./diff is a folder of that name
+COMMANDS = ("review", "override", "history", "diff", "formats", "bundle", "try", "watch")  # ./diff is a folder
 FOR_AUTHORS = ("new", "check")
 
 
@@ -60,20 +62,6 @@ class Stop(Exception):
     def __init__(self, sentence: str, code: Exit) -> None:
         super().__init__(sentence)
         self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Graded:
-    """All that a renderer needs."""
-
-    run: Run
-    reports: tuple[Report, ...]
-    skipped: tuple[Skipped, ...]
-
-    def rendered(self, name: str, *, verbose: bool = False) -> str:
-        if name == "text":
-            return terminal.render(self.run, self.reports, self.skipped, verbose=verbose)
-        return FORMATS[name](self.run, self.reports, self.skipped)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -232,38 +220,53 @@ def _graded(
     arguments: argparse.Namespace,
     ahead: "Sandbox | None",
     elsewhere: "Address | None",
-) -> Graded:
-    from autograder import sandbox, server
+) -> "Graded":
+    from autograder import grading, server
 
-    submissions = found.submissions
-    reports: list[Report] = []
     started = _now()
-    with _store(arguments.output) as kept:
-        seed = _seed_of(kept, arguments.seed)
+    with _store(arguments.output) as store:
+        seed, decisions = _seed_of(store, arguments.seed), store.latest_decision()
         settings = {
             "seed": seed,
-            "modules": server.modules_for(submissions),
+            "modules": server.modules_for(found.submissions),
             "seconds": arguments.timeout,
-            "store": kept,
+            "store": store,
             "forget": arguments.again,
         }
+        grader = _grader(plan, arguments, ahead, elsewhere, settings)
+        reports, torch, rung = _reports(grader, found.submissions, arguments)
+        layout = ", ".join(dict.fromkeys(one.layout for one in found.recognised))
+        asked = (plan.language, plan.assignment.title, plan.due)
+        run = Run(seed, started, _now(), __version__, torch, f"{rung.name}: {rung.says}", layout, *asked)
+        graded = grading.Graded(run, tuple(map(plan.finished, reports)), found.skipped, plan)
         try:
-            with _grader(plan, arguments, ahead, elsewhere, settings) as (grader, rung):
-                coming = grader.grade(submissions)
-                for report in coming if arguments.quiet else screen.watched(coming, len(submissions)):
-                    reports.append(report)
-                torch = grader.torch
-                _tell(arguments, grader, len(reports))
-        except sandbox.SandboxError as error:
-            raise Stop(f"the grader could not run: {error}", Exit.OURS) from error
-        except KeyboardInterrupt:
-            sentence = f"interrupted after {len(reports)} of {len(submissions)} submissions; no results were written"
-            raise Stop(f"{sentence}, and the same command goes on from here", Exit.INTERRUPTED) from None
-    layout = ", ".join(dict.fromkeys(one.layout for one in found.recognised))
-    held = f"{rung.name}: {rung.says}"
-    asked = (plan.language, plan.assignment.title, plan.due)
-    run_of = Run(seed, started, _now(), __version__, torch, held, layout, *asked)
-    return Graded(run_of, tuple(map(plan.finished, reports)), found.skipped)
+            grading.keep(store, graded, pages=not arguments.no_html, decisions=decisions)
+        except sqlite3.Error as error:
+            complain(f"warning: this grading cannot be kept, so `grade.py review` does not know of it: {error}")
+    return graded
+
+
+def _reports(
+    opened: AbstractContextManager[tuple["Grader | Cluster", ladder.Rung]],
+    submissions: Sequence[Submission],
+    arguments: argparse.Namespace,
+) -> tuple[Sequence[Report], str, ladder.Rung]:
+    """One for each submission, the version of torch that they were run with, and how they were held."""
+    from autograder import sandbox
+
+    reports: list[Report] = []
+    try:
+        with opened as (grader, rung):
+            coming = grader.grade(submissions)
+            for report in coming if arguments.quiet else screen.watched(coming, len(submissions)):
+                reports.append(report)
+            _tell(arguments, grader, len(reports))
+            return reports, grader.torch, rung
+    except sandbox.SandboxError as error:
+        raise Stop(f"the grader could not run: {error}", Exit.OURS) from error
+    except KeyboardInterrupt:
+        sentence = f"interrupted after {len(reports)} of {len(submissions)} submissions; no results were written"
+        raise Stop(f"{sentence}, and the same command goes on from here", Exit.INTERRUPTED) from None
 
 
 @contextmanager
@@ -339,7 +342,7 @@ def _now() -> str:
 
 
 def _contents(
-    targets: Iterable[files.Target], graded: Graded, wanted: Options, arguments: argparse.Namespace
+    targets: Iterable[files.Target], graded: "Graded", wanted: Options, arguments: argparse.Namespace
 ) -> tuple[dict[Path, bytes], list[str]]:
     """What will be written where, and why something will not. What became of everybody is told."""
     contents: dict[Path, bytes] = {}
@@ -369,7 +372,7 @@ def _save(contents: Mapping[Path, bytes]) -> Iterator[str]:
         yield f"the results could not be written, and are printed only: {error}"
 
 
-def _save_pages(target: files.Target, graded: Graded) -> Iterator[str]:
+def _save_pages(target: files.Target, graded: "Graded") -> Iterator[str]:
     """After the results: what people look at can always be made again from what was kept."""
     try:
         files.write_pages(target.path, FOLDERS[target.format](graded.run, graded.reports, graded.skipped))
@@ -389,7 +392,7 @@ def _ours(report: Report) -> bool:
     return report.outcome is Outcome.GRADER_ERROR or any(v.status is Status.GRADER_ERROR for v in verdicts)
 
 
-def _show(arguments: argparse.Namespace, graded: Graded) -> None:
+def _show(arguments: argparse.Namespace, graded: "Graded") -> None:
     name = arguments.format or ("" if arguments.quiet else "text")
     if name == "text" and sys.stdout.isatty():
         screen.show(graded.run, graded.reports, graded.skipped, verbose=arguments.verbose)

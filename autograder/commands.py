@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder import bundle, changes, exports, live
+from autograder.console import Failed
+from autograder.decisions import Decision, Ruling
 from autograder.report import wording
 from autograder.report.files import RESULTS, Refused
 from autograder.report.terminal import Line
@@ -57,6 +59,19 @@ def _diff_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _review_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="grade.py review",
+        description="Settle in a browser what awaits a person. The desk is open to this machine only, and to browsers "
+        "that come with the address that is printed; each address works once. Every decision is saved at once, and "
+        "the results are up to date when the desk is left with Ctrl-C.",
+    )
+    parser.add_argument("results", type=Path, nargs="?", default=Path("results"), help="folder (default: results/)")
+    parser.add_argument("--port", type=_port, default=0, metavar="N", help="of 127.0.0.1 (default: any that is free)")
+    parser.set_defaults(command=_review)
+    return parser
+
+
 def _formats_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="grade.py formats", description="What --to FORMAT=FILE can write.")
     parser.set_defaults(command=lambda arguments: exports.formats())
@@ -102,10 +117,18 @@ def _points(text: str) -> float:
     return points
 
 
+def _port(text: str) -> int:
+    port = int(text) if text.isdecimal() and len(text) < 6 else -1
+    if not 0 <= port < 65536:
+        raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text!r}")
+    return port
+
+
 _PARSERS: Mapping[str, Callable[[], argparse.ArgumentParser]] = {
     "override": _override_parser,
     "history": _history_parser,
     "diff": _diff_parser,
+    "review": _review_parser,
     "formats": _formats_parser,
     "bundle": _bundle_parser,
     "try": live.try_parser,
@@ -171,23 +194,25 @@ def _origin(store: Store, wanted: str) -> str:
 def _history(arguments: argparse.Namespace) -> Lines:
     with closing(_store(arguments.output)) as store:
         origin = _origin(store, arguments.student)
-        kept, decisions = store.history(origin), store.decisions(origin)
+        kept, decisions = store.history(origin), store.decisions_on(origin)
     yield f"{kept[-1].student}  {origin}"
     earlier: Kept | None = None
-    events = [(one.at, one) for one in kept] + [(decision[3], decision) for decision in decisions]
-    for at, event in sorted(events, key=lambda pair: pair[0]):
+    events: list[Kept | Decision] = [*kept, *decisions]
+    for event in sorted(events, key=lambda one: one.at):
         if isinstance(event, Kept):
-            yield f"{at}  {_totals(event)}"
+            yield f"{event.at}  {_totals(event)}"
             yield from (f"    {line}" for line in _differences(earlier, event))
             earlier = event
         else:
-            yield f"{at}  {_decided(*event[:3])}"
+            yield f"{event.at}  {_decided(event.ruling)}"
 
 
-def _decided(exercise: str, points: float | None, why: str) -> str:
-    if points is None:
-        return f"a person took the decision on {exercise} back"
-    return f"a person gave {wording.points(points)} for {exercise}: {why}"
+def _decided(ruling: Ruling) -> str:
+    _, exercise, criterion = ruling.subject
+    part = f"{exercise}.{criterion}" if criterion else exercise
+    if ruling.points is None:
+        return f"a person took the decision on {part} back"
+    return f"a person gave {wording.points(ruling.points)} for {part}{f': {ruling.why}' if ruling.why else ''}"
 
 
 def _totals(kept: Kept) -> str:
@@ -250,6 +275,27 @@ def _results(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict) or document.get("format") != 1 or not isinstance(document.get("reports"), list):
         raise Refused(f"{file} holds no results of this grader (format 1)")
     return document
+
+
+# ---------------------------------------------------------------------------------- review
+
+
+def _review(arguments: argparse.Namespace) -> Lines:
+    folder = arguments.results
+    if not (folder / FILE).is_file():
+        raise Refused(f"{folder} holds no grades ({FILE} is not there); name the folder that grade.py wrote")
+    try:
+        from autograder import spec
+        from autograder.desk import serve
+    except ModuleNotFoundError as error:
+        raise Failed(f"the review desk needs the package {error.name}: pip install -e '.[review]'") from None
+    with closing(_store(folder)) as store:
+        try:
+            yield from serve.serve(store, folder, arguments.port)
+        except (StoreError, spec.SpecError, serve.CannotOpen) as error:
+            raise Refused(f"review: {error}") from None
+        except serve.CannotWrite as error:
+            raise Failed(str(error)) from None
 
 
 # ---------------------------------------------------------------------------------- bundle

@@ -8,7 +8,7 @@ not finite are None; what is long is thinned, or cut with the whole size told be
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from itertools import islice
 from typing import Any, Literal
 
@@ -196,7 +196,16 @@ class Packed(Mapping[str, tuple[Exhibit, ...]]):
 
 def document(exhibit: Exhibit) -> dict[str, Any]:
     """As plain data for JSON, under its name."""
-    return {"kind": type(exhibit).__name__, **asdict(exhibit)}
+    return {"kind": type(exhibit).__name__, **_plain(exhibit)}
+
+
+def _plain(one: Exhibit | Line | Step) -> dict[str, Any]:
+    """As `asdict`, which would copy every number, and there are many."""
+    values = {field.name: getattr(one, field.name) for field in fields(one)}
+    for name in ("lines", "steps"):
+        if name in values:
+            values[name] = tuple(map(_plain, values[name]))
+    return values
 
 
 def parsed(data: Mapping[str, Any]) -> Exhibit:

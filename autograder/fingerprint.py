@@ -30,6 +30,11 @@ def of_judging(exercises: Iterable[Exercise]) -> str:
     return _digest([*own, *(ROOT / "graders").glob("*.py")], map(repr, exercises))
 
 
+def of_exercise(exercise: Exercise) -> str:
+    """Of all that its YAML says."""
+    return hashlib.blake2b(repr(exercise).encode(), digest_size=16).hexdigest()
+
+
 def facts(exercises: Iterable[Exercise]) -> dict[str, str]:
     """All of it, for two machines that have to agree; what a person can mend comes first."""
     releases = {"Python": platform.python_version(), **{name: _release(name) for name in RELEASES}}

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from autograder import fingerprint, phrase
+from autograder.decisions import Subject, standing
 from autograder.exhibits import Packed
-from autograder.model import Answer, Case, Exercise, Outcome, Report, Status, Submission, Verdict
+from autograder.model import Answer, Case, Exercise, Outcome, Override, Report, Status, Submission, Verdict
 from autograder.observe import Conditions, Run
 from autograder.store import Store, key_of, packed, without_tape
 from autograder.talk import Calls, Ending, Job
@@ -95,9 +96,22 @@ class Memory:
 
     def decided(self, report: Report) -> Report:
         """A person's decision survives every regrade."""
-        overrides = self.store.overrides(report.submission.origin)
-        answers = tuple(replace(a, override=overrides.get(a.exercise.name)) for a in report.answers)
-        return replace(report, answers=answers)
+        return decided(report, standing(self.store.decisions_on(report.submission.origin)))
+
+
+def decided(report: Report, overrides: Mapping[Subject, Override]) -> Report:
+    """The report with what people decided: (path, exercise, criterion) → points and why."""
+    path = report.submission.origin
+
+    def verdict(exercise: str, one: Verdict) -> Verdict:
+        return replace(one, override=overrides.get((path, exercise, one.criterion.name)))
+
+    def answer(one: Answer) -> Answer:
+        name = one.exercise.name
+        verdicts = tuple(verdict(name, found) for found in one.verdicts)
+        return replace(one, verdicts=verdicts, override=overrides.get((path, name, "")))
+
+    return replace(report, answers=tuple(map(answer, report.answers)))
 
 
 def running(rung: str, seed: int) -> str:
@@ -134,7 +148,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
     verdicts = {
         v.criterion.name: {
             "status": v.status.value,
-            "points": v.points,
+            "points": v.graded,
             "max_points": v.criterion.points,
             "reason": v.reason,
             "feedback": v.feedback,

@@ -42,6 +42,7 @@ class Unit:
     kind: str  # "code", "markdown" (a notebook's cells) or "script"
     label: str  # what a person calls it: "cell 3"; of a script, empty: its lines are named as they run
     text: str
+    saved: str = ""  # the output that a notebook was saved with: the student's word for it, and never judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,18 @@ class Exercise:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """A person's points for an exercise or a criterion of one submission, and why: they count in place of ours."""
+
+    points: float
+    why: str
+    at: str  # ISO 8601, UTC
+
+
+_WAITING = (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The judgement on one criterion."""
 
@@ -162,26 +175,35 @@ class Verdict:
     feedback: str = ""  # the teacher's sentence
     detail: str = ""  # what was measured, or the passage that a person has to read
     where: str = ""  # the cell or line that was judged
+    override: Override | None = None
     withheld: bool = False  # its student may not see it, or not yet
 
     @property
-    def points(self) -> float:
+    def graded(self) -> float:
+        """The points that the grader gave."""
         return self.criterion.points if self.status is Status.PASSED else 0.0
+
+    @property
+    def points(self) -> float:
+        """The points that count: a person's, where one has decided."""
+        return self.override.points if self.override else self.graded
+
+    @property
+    def effective(self) -> Status:
+        """The status that counts: passed with all points and failed with less, where a person has decided."""
+        if self.override is None:
+            return self.status
+        return Status.PASSED if self.override.points >= self.criterion.points else Status.FAILED
+
+    @property
+    def waits(self) -> bool:
+        """A person has to look, and none has decided."""
+        return self.effective in _WAITING
 
     @property
     def awaiting_review(self) -> float:
         """Points that neither count as had nor as lost until a person has looked."""
-        waits = self.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
-        return self.criterion.points if waits else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """A person's points for one exercise of one submission, in place of ours, and why."""
-
-    points: float
-    why: str
-    at: str  # ISO 8601, UTC
+        return self.criterion.points if self.waits else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,17 +213,32 @@ class Answer:
     exercise: Exercise
     attempted: bool
     verdicts: tuple[Verdict, ...]
-    override: Override | None = None
+    override: Override | None = None  # of the exercise as a whole; it comes before those of its criteria
 
     @property
     def graded(self) -> float:
         """The points that the grader gave."""
-        return sum(verdict.points for verdict in self.verdicts)
+        return sum(verdict.graded for verdict in self.verdicts)
 
     @property
     def score(self) -> float:
         """The points that count: a person's, where one has decided."""
-        return self.override.points if self.override else self.graded
+        return self.override.points if self.override else sum(verdict.points for verdict in self.verdicts)
+
+    @property
+    def undecided(self) -> tuple[Verdict, ...]:
+        """Those whose points are the grader's."""
+        return () if self.override else tuple(verdict for verdict in self.verdicts if not verdict.override)
+
+    @property
+    def is_decided(self) -> bool:
+        """Every point of it is a person's."""
+        return not self.undecided
+
+    @property
+    def is_touched(self) -> bool:
+        """A person has decided on it, or on a part."""
+        return self.override is not None or any(verdict.override for verdict in self.verdicts)
 
     @property
     def awaiting_review(self) -> float:
@@ -279,6 +316,5 @@ class Report:
         """A person has to look: something waits, could not be read, or was cut short before it was reached."""
         if self.outcome is not Outcome.FINISHED or self.acts:
             return True
-        statuses = (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
         undecided = (answer for answer in self.answers if not answer.override)
-        return any(v.status in statuses for answer in undecided for v in answer.verdicts)
+        return any(verdict.waits for answer in undecided for verdict in answer.verdicts)

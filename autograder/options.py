@@ -33,6 +33,7 @@ examples:
   grade.py week3 --seed 20260821      draw the same hidden inputs as an earlier run
 
 commands for results that are there (each with --help):
+  grade.py review results                      what awaits a person, settled in a browser
   grade.py override ADA jacobian 9 --why "…"   a person's points, in place of the grader's
   grade.py history ADA                         every grade she has had, and what changed
   grade.py diff OLD NEW                        whose points differ between two results

@@ -13,7 +13,7 @@ import json
 import sqlite3
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from autograder import phrase
+from autograder.decisions import Decision, Overtaken, Ruling, concerns
 from autograder.evidence import Entered
-from autograder.model import Outcome, Override
+from autograder.model import Outcome
 from autograder.talk import Calls, Ending, replayed
 
 FILE = "grades.sqlite3"
-SCHEMA = 1
+SCHEMA = 2
 MOST_BYTES_OF_A_RUN = 1 << 24  # as it was sent; a larger one is run again when it is needed
 PATIENCE_SECONDS = 60  # with another invocation that writes to the same folder
 
@@ -38,11 +39,19 @@ create table if not exists reports (
     document text not null
 );
 create index if not exists reports_of_a_path on reports (path, number);
-create table if not exists overrides (
-    number integer primary key, path text not null, exercise text not null, points real, why text not null,
-    at text not null
+create table if not exists documents (digest blob primary key, body blob not null);
+create table if not exists decisions (
+    number integer primary key, path text not null, exercise text not null, criterion text not null, points real,
+    why text not null, answer text not null, at text not null, by text not null, batch integer not null, undoes integer
 );
+create index if not exists decisions_on_a_path on decisions (path, number);
 """
+_FROM_1 = (  # which had decisions on whole exercises only
+    "insert into decisions (path, exercise, criterion, points, why, answer, at, by, batch) "
+    "select path, exercise, '', points, why, '', at, '', number from overrides order by number",
+    "drop table overrides",
+    "update settings set value = '2' where name = 'schema'",
+)
 
 
 def is_in(folder: Path) -> bool:
@@ -81,9 +90,18 @@ class Store:
 
     def _check_schema(self) -> None:
         found = self.setting("schema", str(SCHEMA))
-        if found != str(SCHEMA):
+        if found == "1":
+            self._upgrade()
+        elif found != str(SCHEMA):
             made = f"{self.path} was made by another release (format {found}, this one reads {SCHEMA})"
             raise StoreError(f"{made}; use that release, or another --output")
+
+    def _upgrade(self) -> None:
+        with self._writing() as db:
+            db.execute("begin immediate")
+            if db.execute("select value from settings where name = 'schema'").fetchone() == ("1",):
+                for statement in _FROM_1:
+                    db.execute(statement)
 
     def close(self) -> None:
         self._db.close()
@@ -108,7 +126,12 @@ class Store:
         """What was set first under this name, which is `value` if nothing was."""
         with self._writing() as db:
             db.execute("insert or ignore into settings values (?, ?)", (name, value))
-        return str(self._one("select value from settings where name = ?", name)[0])
+        return self.get(name)
+
+    def get(self, name: str) -> str:
+        """What is set under this name; empty if nothing is."""
+        row = self._one("select value from settings where name = ?", name)
+        return str(row[0]) if row else ""
 
     def set(self, name: str, value: str) -> None:
         with self._writing() as db:
@@ -161,23 +184,74 @@ class Store:
         """Path → student, of all that were ever graded here."""
         return dict(self._all("select path, student from reports order by number"))
 
+    # ------------------------------------------------------------------ the latest grading
+
+    def keep_grading(self, documents: Mapping[bytes, bytes], settings: Mapping[str, str]) -> None:
+        """Documents under their digests, and no others any more, with the settings that say what they are."""
+        with self._writing() as db:
+            db.execute("begin immediate")
+            known = {row[0] for row in db.execute("select digest from documents")}
+            new = [(digest, zlib.compress(documents[digest], 1)) for digest in documents.keys() - known]
+            db.executemany("insert into documents values (?, ?)", new)
+            db.executemany("delete from documents where digest = ?", [(old,) for old in known - documents.keys()])
+            db.executemany("insert or replace into settings values (?, ?)", settings.items())
+
+    def grading(self, name: str) -> tuple[str, dict[bytes, bytes]]:
+        """A setting, and the documents that were kept with it."""
+        with self._writing() as db:
+            db.execute("begin")
+            said = db.execute("select value from settings where name = ?", (name,)).fetchone()
+            bodies = db.execute("select digest, body from documents")
+            return said[0] if said else "", {digest: zlib.decompress(body) for digest, body in bodies}
+
     # ------------------------------------------------------------------ people's decisions
+
+    def decide(self, rulings: Sequence[Ruling], *, known: int, by: str = "", undoes: int | None = None) -> int:
+        """Keep all of these as one batch, and return its number.
+
+        `known` is the number of the latest decision that whoever decides has seen. Raises Overtaken, and keeps
+        nothing, if somebody has decided on one of the subjects since.
+        """
+        at = _now()
+        with self._writing() as db:
+            db.execute("pragma synchronous = full")  # a person's work outlives a power cut
+            db.execute("begin immediate")
+            since = [_decision(row) for row in db.execute(f"{_DECISIONS} where number > ? order by number", (known,))]
+            for decision in since:
+                if any(concerns(decision, ruling.subject) for ruling in rulings):
+                    raise Overtaken(decision)
+            batch = self._latest() + 1
+            rows = [(*one.subject, one.points, one.why, one.answer, at, by, batch, undoes) for one in rulings]
+            db.executemany("insert into decisions values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        return batch
+
+    def _latest(self) -> int:
+        return int(self._db.execute("select coalesce(max(number), 0) from decisions").fetchone()[0])
+
+    def latest_decision(self) -> int:
+        """Its number; 0 when nobody has decided on anything."""
+        with self._lock:
+            return self._latest()
 
     def override(self, path: str, exercise: str, points: float | None, why: str) -> None:
         """A person's points for one exercise of a submission; None takes an earlier decision back."""
-        with self._writing() as db:
-            values = (path, exercise, points, why, _now())
-            db.execute("insert into overrides (path, exercise, points, why, at) values (?, ?, ?, ?, ?)", values)
+        self.decide([Ruling((path, exercise, ""), points, why)], known=self.latest_decision())
 
-    def overrides(self, path: str) -> dict[str, Override]:
-        """Exercise → what a person decided last, of one submission."""
-        latest = {name: (points, why, at) for name, points, why, at in self.decisions(path)}
-        return {name: Override(points, why, at) for name, (points, why, at) in latest.items() if points is not None}
+    def decisions_on(self, path: str) -> list[Decision]:
+        """All that people decided on a submission, oldest first."""
+        return list(map(_decision, self._all(f"{_DECISIONS} where path = ? order by number", path)))
 
-    def decisions(self, path: str) -> list[tuple[str, float | None, str, str]]:
-        """(exercise, points or None, why, when) of all that people decided on a submission, oldest first."""
-        query = "select exercise, points, why, at from overrides where path = ? order by number"
-        return [(name, points, why, at) for name, points, why, at in self._all(query, path)]
+    def decisions_after(self, number: int) -> list[Decision]:
+        """All that people decided on any submission since then, oldest first."""
+        return list(map(_decision, self._all(f"{_DECISIONS} where number > ? order by number", number)))
+
+
+_DECISIONS = "select * from decisions"
+
+
+def _decision(row: Sequence[Any]) -> Decision:
+    number, path, exercise, criterion, points, why, answer, *rest = row
+    return Decision(number, Ruling((path, exercise, criterion), points, why, answer), *rest)
 
 
 def key_of(*parts: object) -> bytes:

@@ -14,10 +14,21 @@ _MAX_DIGITS = 18
 def read(path: Path, called: str = "") -> Any:
     """The plain data of a file, by whatever name it is called in messages. Raises SpecError."""
     name = called or path.name
+    return parsed(text_of(path, name), name)
+
+
+def text_of(path: Path, name: str) -> str:
+    """What is written in a file. Raises SpecError."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  a SafeLoader
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"{name}: cannot be read: {error}") from None
+
+
+def parsed(text: str, name: str) -> Any:
+    """As `read`, of a text."""
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506  a SafeLoader
     except yaml.YAMLError as error:
         raise SpecError(f"{name}: is not YAML: {_trouble(error)}") from None
     except RecursionError:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 QUIET = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --hide-scrollbars"
+    "--headless --no-sandbox --disable-dev-shm-usage --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync --hide-scrollbars"
 ).split()
 
 
@@ -43,9 +43,14 @@ def browser() -> Iterator[Any]:
 
 
 def show(driver: Any, page: Path, width: int = 1100, height: int = 800, dark: bool = False) -> None:
+    """Open a page that is a file, as `visit`."""
+    visit(driver, page.as_uri(), width, height, dark)
+
+
+def visit(driver: Any, address: str, width: int = 1100, height: int = 800, dark: bool = False) -> None:
     """Open a page at this size, in the light or in the dark."""
     scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
     size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    driver.get(page.as_uri())
+    driver.get(address)

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from autograder import cli, intake, spec
 from autograder.assignment import form, lateness, points, reading
 from autograder.assignment.lateness import Policy
-from autograder.model import Answer, Outcome, Override, Report, Status, Submission, Verdict
+from autograder.model import HIDDEN, Answer, Criterion, Outcome, Override, Report, Status, Submission, Verdict
+from autograder.phrase import ENGLISH
 from autograder.report import feedback, gradebook_csv, marks, pages
 from autograder.report.lms import EXPORTS, Options
 from tests.conftest import ROOT
@@ -289,6 +290,28 @@ def test_a_person_s_points_are_final(late):
     report = late(override=Override(18, "we agreed", "2026-10-20T00:00:00+00:00"))
     assert (report.earned, report.late.deduction, report.score) == (26, 3, 23)
     assert "3 of 8 points are deducted (30% of 10)" in report.late.why
+
+
+def test_so_are_those_for_a_criterion(exercises, load):
+    """Hosts that add up parts are told the same sum."""
+    assignment = load("due: 2026-10-16T22:00Z\nlate: {per_day: 10%}\nexercises: {jacobian: 20, detach: }")
+    before = reported(exercises, "2026-10-18T23:00:00+00:00")
+    first, *others = before.answers[0].verdicts
+    decided = replace(first, override=Override(first.criterion.points, "we agreed", "2026-10-20T00:00:00+00:00"))
+    answers = (replace(before.answers[0], verdicts=(decided, *others)), *before.answers[1:])
+    report = assignment.finished(replace(before, answers=answers), DUE + 10 * DAY)
+    open_to_it = 30 - first.criterion.points
+    assert report.late.deduction == pytest.approx(0.3 * open_to_it)
+    assert marks.kept_of(report, decided) == first.criterion.points
+    assert sum(marks.kept(report, answer) for answer in report.answers) == pytest.approx(report.score)
+
+
+def test_what_a_person_decided_is_withheld_as_well():
+    """Until its student may see the criterion."""
+    criterion = Criterion("matrix", "The matrix", 4, visibility=HIDDEN)
+    found = Verdict(criterion, Status.FAILED, override=Override(3, "well argued", "2026-10-20T00:00:00+00:00"))
+    assert feedback.verdict(found, ENGLISH) == "A person gave 3 of 4: well argued"
+    assert feedback.verdict(replace(found, withheld=True), ENGLISH) == "not shown"
 
 
 def test_an_unknown_time_costs_nothing_and_is_said(late):

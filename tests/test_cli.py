@@ -16,7 +16,8 @@ from types import SimpleNamespace
 import pytest
 
 import autograder
-from autograder import __version__, cli, options
+from autograder import __version__, cli, grading, options
+from autograder.assignment import plan
 from autograder.intake import Intake, Recognised
 from autograder.model import (
     Answer,
@@ -540,7 +541,9 @@ def test_verbose_lists_what_passed(tmp_path):
     """A line a criterion, in a pipe as well."""
     passed = Verdict(CRITERION, Status.PASSED, where="cell 3")
     one = Report(Submission("ada", "ada.py"), Outcome.FINISHED, (Answer(EXERCISES["jacobian"], True, (passed,)),))
-    graded = cli.Graded(Run(1, *["2026-03-01T10:00:00+00:00"] * 2, "0", "2"), (one,), ())
+    graded = grading.Graded(
+        Run(1, *["2026-03-01T10:00:00+00:00"] * 2, "0", "2"), (one,), (), plan.again("", "", EXERCISES)
+    )
     assert "    ✓ matrix (cell 3)\n" in graded.rendered("text", verbose=True)
     assert "matrix" not in graded.rendered("text")
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder import cli, exhibits
+from autograder import cli, exhibits, grading
+from autograder.assignment import plan
 from autograder.exhibits import bars, curves, line, matrices
 from autograder.model import Outcome, Override, Report, Skipped, SourceFile, Status, Submission, Unit, Verdict
 from autograder.report import files, pages, tally
@@ -243,6 +244,15 @@ def test_the_class_report_counts():
     assert [(c.passed, c.failed, c.waiting, c.absent) for c in tallied.criteria] == [(1, 1, 0, 0), (0, 0, 2, 0)]
 
 
+def test_exercises_that_nobody_attempted_are_one_sentence():
+    """No row, no column and no part of the axis of scores; but if nobody attempted anything, all are there."""
+    missing = answer(Verdict(PLOT, Status.NOT_ATTEMPTED), name="jacobian", attempted=False)
+    page = rendered(report(answer(passed(), failed(PLOT)), missing))["index.html"]
+    assert "Nobody attempted: About jacobian." in " ".join(page.text.split())
+    assert len(page.all("tbody")) == 2 and "to 7 points: 0" in " ".join(page.text.split())
+    assert "Nobody attempted" not in rendered(report(missing))["index.html"].text
+
+
 def test_the_mistake_that_most_made_comes_first():
     """Each with those who made it, once each, however many criteria it cost."""
     twice = answer(failed(), failed(PLOT))
@@ -335,7 +345,7 @@ def test_a_full_disk_leaves_older_pages(tmp_path, monkeypatch):
 def test_the_command_line_says_so(tmp_path, monkeypatch, capsys):
     """The results are there; the pages are as they were."""
     target = files.Target("html", tmp_path / "report", "--output", tmp_path, is_folder=True)
-    graded = cli.Graded(RUN, (report(),), ())
+    graded = grading.Graded(RUN, (report(),), (), plan.again("", "", {}))
 
     def full(path, content):
         raise OSError(28, "No space left on device")

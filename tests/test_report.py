@@ -5,6 +5,7 @@ import io
 import json
 import re
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from autograder.model import (
     Criterion,
     Exercise,
     Outcome,
+    Override,
     Report,
     Run,
     Skipped,
@@ -23,7 +25,7 @@ from autograder.model import (
     Submission,
     Verdict,
 )
-from autograder.report import FORMATS, encoded, gradebook_csv, results_json, terminal, wording
+from autograder.report import FORMATS, encoded, feedback, gradebook_csv, marks, results_json, tally, terminal, wording
 
 RUN = Run(
     seed=7,
@@ -86,7 +88,7 @@ def test_json_has_exactly_the_documented_keys():
     (exercise,) = one["exercises"]
     assert " ".join(exercise) == "exercise title attempted score max_score awaiting_review override criteria"
     (criterion,) = exercise["criteria"]
-    assert " ".join(criterion) == "name title status points max_points reason feedback detail where"
+    assert " ".join(criterion) == "name title status points max_points reason feedback detail where override"
     assert whole["skipped"] == [{"path": "a", "why": "b"}]
 
 
@@ -332,3 +334,35 @@ def test_every_lost_status_has_a_sentence():
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_takes_an_empty_run(name):
     assert FORMATS[name](RUN, (), ()).endswith("\n")
+
+
+# -- a person's decision on a criterion
+
+
+def test_points_of_a_person_for_a_criterion_are_told_everywhere():
+    """In the score, beside what the grader said, to the student with the comment; and nothing awaits any more."""
+    said = Override(1.5, "The graph is not named.", "2026-03-02T08:00:00.000+00:00")
+    one = report(answer(passed(), failed(PLOT), replace(waiting(), override=said)))
+    (criteria,) = (exercise["criteria"] for exercise in document(one)["reports"][0]["exercises"])
+    assert (criteria[2]["status"], criteria[2]["points"]) == ("needs_review", 1.5)
+    assert criteria[2]["override"] == {"points": 1.5, "why": said.why, "at": said.at}
+    assert (one.score, one.awaiting_review, one.needs_review) == (5.5, 0.0, False)
+    assert rows(one)[0]["total"] == "5.5"
+    assert "    ✗ explanation: 1.5 of 2, set by a person: The graph is not named. (cell 5)\n" in text(one)
+    lines = list(feedback.lines(one))
+    assert lines[-1] == "✗ Why, in words: A person gave 1.5 of 2: The graph is not named."
+
+
+def test_all_points_of_a_person_are_passed_and_no_mistake():
+    """A failure that she took back is nobody's mistake in the class report."""
+    one = report(answer(replace(failed(), override=Override(4.0, "our template was wrong", "2026-03-02"))))
+    assert one.answers[0].verdicts[0].effective is Status.PASSED
+    assert tally.mistakes([one]) == []
+    assert tally.exercises([one])[0].criteria[0].passed == 1
+
+
+def test_what_the_grader_failed_on_is_a_mark_once_a_person_has_decided_it():
+    """Of every criterion; until then there is no number."""
+    broken = Verdict(PLOT, Status.GRADER_ERROR)
+    assert marks.number(report(answer(passed(), broken))) is None
+    assert marks.number(report(answer(passed(), replace(broken, override=Override(3.0, "", "2026-03-02"))))) == 7.0

@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -13,9 +14,13 @@ from dataclasses import replace
 
 import pytest
 
-from autograder import changes, intake, ladder
+from autograder import changes, grading, intake, ladder
+from autograder.assignment import plan
+from autograder.decisions import Overtaken, Ruling, standing
+from autograder.grading import Graded
 from autograder.kept import document
-from autograder.model import Outcome, Run, Status
+from autograder.model import Answer, Outcome, Override, Report, Run, Skipped, Status, Submission, Verdict
+from autograder.phrase import Phrase
 from autograder.report import results_json
 from autograder.reports import not_run
 from autograder.run import Grader
@@ -26,6 +31,7 @@ from tests.test_running import SINE
 RUN = Run(1, "2026-01-01T00:00:00.000+00:00", "2026-01-01T00:00:00.000+00:00", "0", "2")
 CRASH = "import os\nos._exit(3)\n" + SINE
 RANDOM = SINE.replace("torch.linspace(-3, 3, 50, requires_grad=True)", "torch.randn(30, requires_grad=True)")
+WORDS = "# backward a second time raises, since the graph is freed after the first\n1\n"
 F = """
 import torch
 def f(a):
@@ -174,9 +180,7 @@ def test_a_persons_points_survive_every_regrade(exercises, class_folder, store, 
 
 def test_a_decision_settles_what_awaited_a_person(exercises, class_folder, store, warm):
     """Its points are no longer awaiting, and nobody has to look."""
-    (class_folder / "eve.py").write_text(
-        "# backward a second time raises, since the graph is freed after the first\n1\n"
-    )
+    (class_folder / "eve.py").write_text(WORDS)
     *_, eve = graded(exercises, class_folder, store)
     waiting = [a for a in eve.answers if any(v.status is Status.NEEDS_REVIEW for v in a.verdicts)]
     assert [answer.exercise.name for answer in waiting] == ["second_backward"]
@@ -303,3 +307,103 @@ def results(status, reason, points):
     exercise = {"exercise": "jacobian", "score": points, "awaiting_review": 0.0, "override": None}
     exercise["criteria"] = [criterion]
     return {"reports": [{"path": "ada.py", "student": "ada", "exercises": [exercise]}]}
+
+
+# ---------------------------------------------------------------------------------- decisions and gradings
+
+
+def test_points_for_a_criterion_survive_a_regrade_and_are_in_the_score(exercises, class_folder, store, warm):
+    """Those of the whole exercise come before them; taken back, the criterion's count again."""
+    (class_folder / "eve.py").write_text(WORDS)
+    *_, eve = graded(exercises, class_folder, store)
+    path, part = eve.submission.origin, "second_backward"
+    rulings = [Ruling((path, part, name), points, "why") for name, points in (("outcome", 3.0), ("explanation", 2.0))]
+    store.decide(rulings, known=0)
+    for again in (False, True):
+        *_, eve = graded(exercises, class_folder, store, forget=again)
+        assert (eve.score, eve.awaiting_review) == (5.0, 4.0)
+    store.override(path, part, 1.0, "all of it")
+    *_, eve = graded(exercises, class_folder, store)
+    assert (eve.score, eve.awaiting_review) == (1.0, 0.0)
+    store.override(path, part, None, "")
+    *_, eve = graded(exercises, class_folder, store)
+    assert (eve.score, eve.awaiting_review) == (5.0, 4.0)
+
+
+@pytest.mark.parametrize("subject", [("a", "x", "one"), ("a", "x", "")])
+def test_who_decides_on_what_was_decided_meanwhile_is_told(store, subject):
+    """On the criterion or on all of its exercise; nothing is kept, of the whole batch."""
+    first = store.decide([Ruling(subject, 2.0, "mine")], known=0)
+    batch = [Ruling(("b", "x", "one"), 1.0, ""), Ruling(("a", "x", "one"), 1.0, "")]
+    with pytest.raises(Overtaken) as refused:
+        store.decide(batch, known=0)
+    assert refused.value.decision.ruling == Ruling(subject, 2.0, "mine")
+    assert store.latest_decision() == first
+    store.decide(batch, known=first)
+    assert [one.ruling for one in store.decisions_after(first)] == batch
+
+
+def test_decisions_of_an_earlier_release_are_kept(tmp_path):
+    """A file of format 1 is read on, by two at once as well."""
+    with closing(sqlite3.connect(tmp_path / FILE)) as old:
+        old.executescript(
+            "create table settings (name text primary key, value text not null);"
+            "insert into settings values ('schema', '1');"
+            "create table overrides (number integer primary key, path, exercise, points, why, at);"
+            "insert into overrides values (4, 'a', 'x', 2.5, 'why', '2026-01-01T00:00:00.000+00:00');"
+        )
+    for _ in range(2):
+        with closing(Store(tmp_path)) as store:
+            (decision,) = store.decisions_on("a")
+            assert decision.ruling == Ruling(("a", "x", ""), 2.5, "why")
+            assert store.setting("schema", "") == "2"
+
+
+def test_a_grading_is_read_as_it_was(exercises, class_folder, store, warm):
+    """With its submissions, word for word, and without what people have decided."""
+    store.override(str(class_folder / "ada.py"), "jacobian", 7.0, "shown in class")
+    reports = tuple(graded(exercises, class_folder, store))
+    whole = Graded(RUN, reports, (Skipped("notes.txt", "is no submission"),), plan.again("", "", exercises))
+    grading.keep(store, whole, pages=True, decisions=1)
+    known = grading.read(store, exercises)
+    assert known != whole
+    assert known.decided(standing(store.decisions_after(0))) == whole
+
+
+def test_a_grading_of_an_assignment_is_read_with_all_that_was_asked_for(exercises, store, tmp_path):
+    """Its points, its language and its due date; what being late costs follows what a person decides."""
+    file = tmp_path / "week.yaml"
+    file.write_text("due: 2026-10-16T22:00Z\nlate: {per_day: 10%}\nlanguage: zh\nexercises: {jacobian: 20}\n")
+    asked = plan.plan(file=file)
+    (exercise,) = asked.exercises
+    remark = Phrase("{file} was {how}", file="{0}.py", how="mended")
+    given = Submission("ada", "ada.py", remarks=(remark,), origin="/ada.py", handed_in="2026-10-18T23:00:00+00:00")
+    verdicts = tuple(Verdict(criterion, Status.PASSED) for criterion in exercise.criteria)
+    report = asked.finished(Report(given, Outcome.FINISHED, (Answer(exercise, True, verdicts),)))
+    whole = Graded(RUN, (report,), (), asked)
+    grading.keep(store, whole, pages=True, decisions=0)
+    file.unlink()
+    known = grading.read(store, exercises)
+    (again,) = known.decided({}).reports
+    assert again == report and again.language.code == "zh" and again.late.deduction == 6
+    assert again.submission.remarks[0].parts == remark.parts
+    first = exercise.criteria[0]
+    points = Override(first.points, "", "2026-10-20T00:00:00+00:00")
+    (told,) = known.decided({("/ada.py", "jacobian", first.name): points}).reports
+    assert told.late.deduction == pytest.approx(0.3 * (20 - first.points))
+
+
+def test_an_assignment_that_does_not_fit_any_more_is_refused(exercises, store, tmp_path):
+    file = tmp_path / "week.yaml"
+    file.write_text("exercises: {jacobian: 20}\n")
+    grading.keep(store, Graded(RUN, (), (), plan.plan(file=file)), pages=True, decisions=0)
+    with pytest.raises(StoreError, match="grade again"):
+        grading.read(store, {"detach": exercises["detach"]})
+
+
+def test_a_grading_of_other_exercises_is_refused(exercises, store):
+    """Their points would be mixed up."""
+    one = exercises["jacobian"]
+    grading.keep(store, Graded(RUN, (), (), plan.again("", "", {"jacobian": one})), pages=True, decisions=0)
+    with pytest.raises(StoreError, match="jacobian has changed since"):
+        grading.read(store, {"jacobian": with_points(one, 2)})

@@ -1,7 +1,7 @@
 """How late, and what that costs: from the time that the LMS noted, never from the clock.
 
-Days are counted from the due date, each one that has begun. What a person has decided is final: neither are those
-exercises' points deducted from, nor do they count among what could be had.
+Days are counted from the due date, each one that has begun. What a person has decided is final: neither are the
+points of those exercises and criteria deducted from, nor do they count among what could be had.
 """
 
 import re
@@ -50,9 +50,9 @@ def of(report: Report, due: datetime, zone: tzinfo | None, policy: Policy) -> La
         return Late("", due.isoformat(), why=_UNKNOWN if policy.costs else "")
     late = max(handed_in - due, timedelta())
     known = (handed_in.isoformat(), due.isoformat(), late.total_seconds())
-    open_to_it = [answer for answer in report.answers if not answer.override]
-    earned = sum((exact(round(answer.score, 9)) for answer in open_to_it), Fraction(0))
-    possible = sum((exact(round(answer.exercise.max_points, 9)) for answer in open_to_it), Fraction(0))
+    open_to_it = [verdict for answer in report.answers for verdict in answer.undecided]
+    earned = sum((exact(round(verdict.points, 9)) for verdict in open_to_it), Fraction(0))
+    possible = sum((exact(round(verdict.criterion.points, 9)) for verdict in open_to_it), Fraction(0))
     lost = policy.deduction(late, earned, possible)
     return Late(*known, float(lost), _why(policy, late, (lost, earned, possible)) if late else "")
 

@@ -19,6 +19,7 @@ class Plan:
     assignment: Assignment
     language: str  # that was asked for; empty when none was
     speaks: Callable[[Submission], Language]
+    file: str = ""  # the text of the assignment's file, if there is one
 
     @property
     def exercises(self) -> tuple[Exercise, ...]:
@@ -36,7 +37,7 @@ class Plan:
 
 def plan(names: Sequence[str] = (), file: Path | None = None, language: str = "") -> Plan:
     """Of the exercises of these names, of those in an assignment's file, or of all. Raises SpecError."""
-    from autograder import spec
+    from autograder import spec, strict_yaml
 
     if names and file:
         raise spec.SpecError("--exercise and --assignment: the assignment names its exercises; leave one away")
@@ -45,12 +46,23 @@ def plan(names: Sequence[str] = (), file: Path | None = None, language: str = ""
         if name not in known:
             raise spec.SpecError(f"--exercise: unknown exercise {name!r}{wording.did_you_mean(name, known)}")
     chosen = tuple(exercise for name, exercise in known.items() if name in names or not names)
-    assignment = _read(file, known) if file else Assignment(chosen)
+    text = strict_yaml.text_of(file, file.name) if file else ""
+    assignment = _read(text, file.name, known) if file else Assignment(chosen)
+    return _plan(assignment, language, text)
+
+
+def again(file: str, language: str, known: Mapping[str, Exercise]) -> Plan:
+    """What was asked for before: an assignment's file with this text, or all of these exercises. Raises SpecError."""
+    assignment = _read(file, "the assignment", known) if file else Assignment(tuple(known.values()))
+    return _plan(assignment, language, file)
+
+
+def _plan(assignment: Assignment, language: str, file: str) -> Plan:
     asked = language or assignment.language
-    return Plan(assignment, asked, translations.chooser(asked or ENGLISH.code, assignment.exercises))
+    return Plan(assignment, asked, translations.chooser(asked or ENGLISH.code, assignment.exercises), file)
 
 
-def _read(file: Path, known: Mapping[str, Exercise]) -> Assignment:
+def _read(text: str, name: str, known: Mapping[str, Exercise]) -> Assignment:
     from autograder.assignment import reading
 
-    return reading.load(file, known)
+    return reading.of(text, name, known)

@@ -17,8 +17,13 @@ from autograder.shapes import At
 
 def load(path: Path, known: Mapping[str, Exercise]) -> Assignment:
     """The assignment in a file, of these exercises. Raises SpecError."""
-    at = At(path.name)
-    said = form.assignment(names(known)).read(at, strict_yaml.read(path))
+    return of(strict_yaml.text_of(path, path.name), path.name, known)
+
+
+def of(text: str, name: str, known: Mapping[str, Exercise]) -> Assignment:
+    """The assignment that a file of this name says. Raises SpecError."""
+    at = At(name)
+    said = form.assignment(names(known)).read(at, strict_yaml.parsed(text, name))
     exercises = tuple(_exercises(at / "exercises", said, known))
     _check_due(at, said, exercises)
     return Assignment(

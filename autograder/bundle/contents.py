@@ -21,6 +21,7 @@ _CODE = (
     "autograder/report/pages/templates/*",
 )
 _ALONE = ("grade.py", "LICENSE")
+_NOT_THERE = {"__pycache__", "files", "desk", "kit"}  # nobody reviews or writes exercises inside a host's box
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,8 @@ def is_script(content: bytes) -> bool:
 def code(wanted: Wanted) -> dict[str, bytes]:
     """All of ours that runs in a box."""
     found = {path for pattern in _CODE for path in ROOT.glob(pattern) if path.is_file()}
-    paths = {path for path in found if not {"__pycache__", "files"} & set(path.parts)} | {
-        ROOT / name for name in _ALONE
-    }
+    ours = {path for path in found if not _NOT_THERE & {*path.relative_to(ROOT).parts}}
+    paths = ours | {ROOT / name for name in _ALONE}
     read = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in paths if path.is_file()}
     return {name: _aloud(content, wanted) if name.endswith(".sh") else content for name, content in read.items()}
 

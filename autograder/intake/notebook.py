@@ -2,14 +2,15 @@
 
 Only what is graded passes: types and sources of cells. Outputs, attachments and metadata are dropped before
 nbformat sees them, so nothing odd in them (a NaN, a nest, megabytes of pictures, a schema that another tool
-broke) can keep a notebook from being read.
+broke) can keep a notebook from being read. Of outputs some text is kept beside, for a person.
 """
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from autograder.intake import saved
 from autograder.intake.contents import Unreadable
 from autograder.intake.text import Text, decode, newlines, printable
 from autograder.model import Unit
@@ -44,7 +45,7 @@ def read_notebook(name: str, data: bytes) -> tuple[tuple[Unit, ...], Text]:
     cells = _cells(content)
     if not cells:
         raise Unreadable("has no cells")
-    return _units(name, _upgraded(major, cells)), text
+    return _units(name, _upgraded(major, cells), map(saved.output, cells)), text
 
 
 def _parsed(text: str) -> Json:
@@ -184,9 +185,9 @@ def _source(cell: Json) -> str | list[str]:
     return source if isinstance(source, str) else ""
 
 
-def _units(name: str, cells: Sequence[Json]) -> tuple[Unit, ...]:
+def _units(name: str, cells: Sequence[Json], outputs: Iterable[str]) -> tuple[Unit, ...]:
     return tuple(
-        Unit(name, cell["cell_type"], f"cell {number}", printable(newlines(cell["source"])))
-        for number, cell in enumerate(cells, start=1)
+        Unit(name, cell["cell_type"], f"cell {number}", printable(newlines(cell["source"])), shown)
+        for number, (cell, shown) in enumerate(zip(cells, outputs, strict=True), start=1)
         if cell["cell_type"] in ("code", "markdown")
     )

@@ -67,6 +67,8 @@ def verdict(found: Verdict, say: Language) -> str:
     """Why a criterion did not pass; the passage that a person reads is the student's own and is not repeated."""
     if found.withheld:
         return say(WITHHELD)
+    if found.override:
+        return _decided(found, found.override, say)
     if found.status is Status.GRADER_ERROR:
         return say(wording.GENERAL["grader_error"])
     waits = found.status is Status.NEEDS_REVIEW
@@ -74,6 +76,14 @@ def verdict(found: Verdict, say: Language) -> str:
     if not (found.where and said):
         return said
     return say("{said} ({where})", said=said, where=place(wording.one_line(found.where)))
+
+
+def _decided(found: Verdict, override: Override, say: Language) -> str:
+    """How many points a person gave, and what she said."""
+    points = {"had": wording.points(override.points), "most": wording.points(found.criterion.points)}
+    if said := wording.comment(override):
+        return say("A person gave {had} of {most}: {said}", said=said, **points)
+    return say("A person gave {had} of {most}.", **points)
 
 
 def _mark(report: Report) -> str:
@@ -90,7 +100,7 @@ def _exercise(report: Report, answer: Answer) -> Iterator[str]:
     yield say("{title}: {had} of {most}", title=title(answer, say), had=wording.points(answer.score), most=most)
     if answer.override:
         yield decision(answer.override, say)
-    elif not answer.attempted and not answer.awaiting_review:
+    elif not (answer.attempted or answer.awaiting_review or answer.is_touched):
         yield say("Nothing in the submission is about this exercise.")
     else:
         yield from (_criterion(found, say) for found in answer.verdicts)
@@ -108,10 +118,10 @@ def both_titles(answer: Answer, found: Verdict, say: Language) -> str:
 
 def decision(override: Override, say: Language) -> str:
     """What a person decided, and why."""
-    return say("A person decided: {why}", why=wording.one_line(override.why))
+    return say("A person decided: {why}", why=wording.comment(override))
 
 
 def _criterion(found: Verdict, say: Language) -> str:
-    sign = "–" if found.withheld else _SIGNS.get(found.status, "–")
+    sign = "–" if found.withheld else _SIGNS.get(found.effective, "–")
     heading, said = f"{sign} {title(found, say)}", verdict(found, say)
     return say("{title}: {said}", title=heading, said=said) if said else heading

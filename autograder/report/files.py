@@ -92,8 +92,8 @@ def _is_ours(page: Path) -> bool:
         return pages.MADE_BY.encode() in file.read(1000)
 
 
-def write_pages(folder: Path, made: Iterable[tuple[str, str]]) -> None:
-    """All pages or none, as `write`; then pages of ours that are no longer among them are removed."""
+def write_pages(folder: Path, made: Iterable[tuple[str, str]], *, all_of_them: bool = True) -> None:
+    """All pages or none, as `write`; then, if they are all, pages of ours that are not among them are removed."""
     written = set()
 
     def contents() -> Iterator[tuple[Path, bytes]]:
@@ -103,7 +103,7 @@ def write_pages(folder: Path, made: Iterable[tuple[str, str]]) -> None:
 
     (folder / pages.STUDENTS).mkdir(parents=True, exist_ok=True)
     write(contents())
-    for page in (folder / pages.STUDENTS).glob("*.html"):
+    for page in (folder / pages.STUDENTS).glob("*.html") if all_of_them else ():
         if page not in written and _is_ours(page):
             page.unlink()
 

@@ -53,7 +53,7 @@ def _marks(report: Report) -> dict[str, str]:
 
 def _mark(report: Report, answer: Answer) -> str:
     """Points, or nothing: an empty cell cannot be mistaken for the zero of a student who did badly."""
-    if answer.override:
+    if answer.is_decided:
         return wording.points(answer.score)
     unknown = marks.failed(answer) or report.outcome in wording.UNGRADED
     waits = answer.awaiting_review == answer.exercise.max_points

@@ -6,7 +6,7 @@ failed, has none; points that await review are missing from it, which is said wh
 
 from enum import Enum
 
-from autograder.model import Answer, Outcome, Report, Status
+from autograder.model import Answer, Outcome, Report, Status, Verdict
 from autograder.phrase import Phrase
 from autograder.report import wording
 
@@ -20,7 +20,7 @@ class Standing(Enum):
 
 
 def standing(report: Report) -> Standing:
-    if report.answers and all(answer.override for answer in report.answers):
+    if report.answers and all(answer.is_decided for answer in report.answers):
         return Standing.GRADED
     if report.outcome is Outcome.GRADER_ERROR or any(map(failed, report.answers)):
         return Standing.OURS
@@ -29,7 +29,7 @@ def standing(report: Report) -> Standing:
 
 def failed(answer: Answer) -> bool:
     """The grader did, on a criterion that no person has decided."""
-    return not answer.override and any(verdict.status is Status.GRADER_ERROR for verdict in answer.verdicts)
+    return not answer.override and any(verdict.effective is Status.GRADER_ERROR for verdict in answer.verdicts)
 
 
 def number(report: Report) -> float | None:
@@ -45,7 +45,7 @@ def fraction(report: Report) -> float:
 
 def waits(report: Report) -> bool:
     """The mark may still rise, since a person has to look."""
-    return report.needs_review and not all(answer.override for answer in report.answers)
+    return report.needs_review and not all(answer.is_decided for answer in report.answers)
 
 
 def late(report: Report) -> str:
@@ -53,12 +53,17 @@ def late(report: Report) -> str:
     return report.language(report.late.why) if report.late and number(report) is not None else ""
 
 
-def kept(report: Report, answer: Answer, points: float) -> float:
-    """What is left of points of an exercise for hosts that add up points and know no deduction: in proportion."""
-    if answer.override or not (report.late and report.late.deduction):
-        return points
-    earned = sum(one.score for one in report.answers if not one.override)
-    return points * (1.0 - report.late.deduction / earned)
+def kept(report: Report, answer: Answer) -> float:
+    """What is left of the points of an exercise for hosts that add up points and know no deduction: in proportion."""
+    return answer.override.points if answer.override else sum(kept_of(report, one) for one in answer.verdicts)
+
+
+def kept_of(report: Report, found: Verdict) -> float:
+    """The same of a criterion, in an exercise that no person has decided as a whole."""
+    if found.override or not (report.late and report.late.deduction):
+        return found.points
+    earned = sum(verdict.points for answer in report.answers for verdict in answer.undecided)
+    return found.points * (1.0 - report.late.deduction / earned)
 
 
 def sentence(report: Report) -> str:

@@ -95,6 +95,7 @@ def _verdict(verdict: Verdict, say: Language) -> dict[str, object]:
         "feedback": say(wording.feedback(verdict)),
         "detail": say(verdict.detail),
         "where": verdict.where,
+        "override": _override(verdict.override),
     }
 
 

@@ -43,7 +43,7 @@ def _exercises(reports: Sequence[Report], *, narrow: bool) -> "Table":
     table.add_column("exercise", overflow="fold")
     for header in headers:
         table.add_column(header, justify="right", no_wrap=True)
-    for tallied in tally.exercises(reports):
+    for tallied in tally.met(tally.exercises(reports)):
         counts = (tallied.attempted, tallied.passed, tallied.failed, tallied.waiting)
         table.add_row(Text(wording.one_line(tallied.exercise.name)), *map(str, counts))
     return table

@@ -77,6 +77,11 @@ def exercises(reports: Sequence[Report]) -> list[ExerciseTally]:
     return [_exercise(found[0].exercise, [a for a in found if id(a) in counted]) for found in answers.values()]
 
 
+def met(exercises: Sequence[ExerciseTally]) -> list[ExerciseTally]:
+    """Those that somebody attempted; if nobody attempted any, all of them."""
+    return [tallied for tallied in exercises if tallied.attempted] or list(exercises)
+
+
 def _exercise(exercise: Exercise, answers: Sequence[Answer]) -> ExerciseTally:
     tried = [answer for answer in answers if is_tried(answer)]
     states = [state(answer) for answer in tried]
@@ -87,12 +92,12 @@ def _exercise(exercise: Exercise, answers: Sequence[Answer]) -> ExerciseTally:
 
 def _criterion(criterion: Criterion, answers: Iterable[Answer]) -> CriterionTally:
     verdicts = (verdict for answer in answers for verdict in answer.verdicts)
-    return CriterionTally(criterion, Counter(v.status for v in verdicts if v.criterion.name == criterion.name))
+    return CriterionTally(criterion, Counter(v.effective for v in verdicts if v.criterion.name == criterion.name))
 
 
 def is_tried(answer: Answer) -> bool:
     """There is something about it to show: an attempt, points, or a person's decision."""
-    return answer.attempted or answer.override is not None or answer.score > 0 or answer.awaiting_review > 0
+    return answer.attempted or answer.is_touched or answer.score > 0 or answer.awaiting_review > 0
 
 
 def state(answer: Answer) -> str:
@@ -109,7 +114,7 @@ def mistakes(reports: Sequence[Report]) -> list[Mistake]:
     for report in graded(reports):
         for answer in report.answers:
             for verdict in answer.verdicts:
-                if verdict.status is Status.FAILED:
+                if verdict.status is Status.FAILED and not verdict.override:
                     key = (answer.exercise.name, verdict.reason, wording.feedback(verdict))
                     found.setdefault(key, []).append((report, answer, verdict))
     return sorted(map(_mistake, found.values()), key=lambda mistake: -len(mistake.made))

@@ -68,7 +68,7 @@ def report_lines(report: Report, columns: Columns, *, verbose: bool = False) -> 
     for answer in filter(_shown, report.answers):
         yield _answer_line(student, answer, columns)
         yield from _decision(answer)
-        yield from _reasons((v for v in answer.verdicts if verbose or v.status is not Status.PASSED), say)
+        yield from _reasons((v for v in answer.verdicts if verbose or v.effective is not Status.PASSED), say)
     if report.late and report.late.seconds and report.outcome not in wording.UNGRADED:
         yield Line(f"late: {_flat(say(report.late.why))}", "plain", _REASON_INDENT)
     missing = [answer.exercise.name for answer in report.answers if not _shown(answer)]
@@ -96,7 +96,7 @@ def summary(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped]) -> 
 
 
 def _shown(answer: Answer) -> bool:
-    return answer.attempted or answer.override is not None or answer.score > 0 or answer.awaiting_review > 0
+    return answer.attempted or answer.is_touched or answer.score > 0 or answer.awaiting_review > 0
 
 
 def _answer_line(student: str, answer: Answer, columns: Columns) -> Line:
@@ -132,6 +132,10 @@ def _reasons(verdicts: Iterable[Verdict], say: Language) -> Iterator[Line]:
 
 def _said(verdict: Verdict, say: Language) -> tuple[str, str]:
     """The mark in front of a line and the sentence after the criterion's name."""
+    if verdict.override:
+        had, why = wording.points(verdict.points), _flat(verdict.override.why)
+        said = f"{had} of {wording.points(verdict.criterion.points)}, set by a person{f': {why}' if why else ''}"
+        return "✓" if verdict.effective is Status.PASSED else "✗", said
     match verdict.status:
         case Status.PASSED:
             return "✓", ""
@@ -154,11 +158,11 @@ def _awaits(verdict: Verdict, say: Language) -> str:
 
 
 def _tone(verdict: Verdict) -> Tone:
-    if verdict.status is Status.GRADER_ERROR:
+    if verdict.effective is Status.GRADER_ERROR:
         return "ours"
-    if verdict.status is Status.PASSED:
+    if verdict.effective is Status.PASSED:
         return "quiet"
-    return "waits" if verdict.status is Status.NEEDS_REVIEW else "plain"
+    return "waits" if verdict.effective is Status.NEEDS_REVIEW else "plain"
 
 
 def _listed(names: Sequence[str], of: int) -> str:

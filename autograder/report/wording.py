@@ -8,8 +8,10 @@ import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from autograder.model import Outcome, Report, SourceFile, Status, Verdict
+from autograder.model import Outcome, Override, Report, SourceFile, Status, Verdict
 from autograder.phrase import ENGLISH, Language, Phrase, together
+
+MOST_OF_A_COMMENT = 2000  # characters
 
 GENERAL: Mapping[str, str] = MappingProxyType(
     {
@@ -152,6 +154,11 @@ def one_line(text: str, limit: int = 400) -> str:
     """Text on one line of at most `limit` characters, cut with an ellipsis."""
     flat = " ".join(clean(text).split())
     return flat if len(flat) <= limit else f"{flat[: limit - 1].rstrip()}…"
+
+
+def comment(override: Override) -> str:
+    """What a person said with her points, whole."""
+    return one_line(override.why, MOST_OF_A_COMMENT)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

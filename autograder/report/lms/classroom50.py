@@ -74,7 +74,7 @@ def _rows(report: Report, answer: Answer) -> Iterator[tuple[str, float, float, s
         return
     for verdict in answer.verdicts:
         said = "\n".join(filter(None, (feedback.verdict(verdict, say), marks.late(report))))
-        had = marks.kept(report, answer, verdict.points)
+        had = marks.kept_of(report, verdict)
         name = f"{feedback.title(verdict, say)} ({feedback.title(answer, say)})"  # what tells them apart is not cut off
         yield _short(name), had, verdict.criterion.points, said
 

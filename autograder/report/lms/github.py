@@ -59,17 +59,16 @@ def _encoded(status: str, most: float, tests: Sequence[Mapping[str, object]]) ->
 
 
 def _test(report: Report, answer: Answer, verdict: Verdict) -> dict[str, object]:
-    waits = verdict.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
-    status = "pass" if verdict.status is Status.PASSED else "error" if waits else "fail"
+    status = "pass" if verdict.effective is Status.PASSED else "error" if verdict.waits else "fail"
     name = feedback.both_titles(answer, verdict, report.language)
     said = (feedback.verdict(verdict, report.language), marks.late(report))
-    score = round(marks.kept(report, answer, _share(answer, verdict)), 9)
+    score = _share(report, answer, verdict)
     return {"name": name, "status": status, "score": score, "message": "\n".join(filter(None, said))}
 
 
-def _share(answer: Answer, verdict: Verdict) -> float:
+def _share(report: Report, answer: Answer, verdict: Verdict) -> float:
     """A person decides on an exercise, and the host adds up criteria."""
     if not answer.override:
-        return round(verdict.points, 9)
+        return round(marks.kept_of(report, verdict), 9)
     most = answer.exercise.max_points
     return round(answer.score * verdict.criterion.points / most, 9) if most else 0.0

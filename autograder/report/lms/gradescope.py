@@ -14,8 +14,6 @@ from autograder.model import Answer, Override, Report, Run, Status, Verdict
 from autograder.phrase import Language
 from autograder.report import feedback, marks, wording
 
-_WAITING = (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
-
 
 def render(run: Run, report: Report) -> bytes:
     """One submission, as bytes of strict JSON."""
@@ -76,9 +74,9 @@ def _test(answer: Answer, verdict: Verdict, number: str, say: Language) -> dict[
     name, output = feedback.both_titles(answer, verdict, say), feedback.verdict(replace(verdict, withheld=False), say)
     test = {"number": number, "name": name, "output": output, "tags": [answer.exercise.name]}
     seen = {"visibility": verdict.criterion.visibility}  # the host knows what time it is
-    if answer.override or verdict.status in _WAITING:
+    if answer.override or verdict.waits:
         return {**test, **seen}
-    status = "passed" if verdict.status is Status.PASSED else "failed"
+    status = "passed" if verdict.effective is Status.PASSED else "failed"
     points = {"score": round(float(verdict.points), 9), "max_score": round(float(verdict.criterion.points), 9)}
     return {**points, "status": status, **test, **seen}
 

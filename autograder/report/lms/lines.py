@@ -15,7 +15,7 @@ _COLON_AFTER_A_LETTER = re.compile(r"(?<=[A-Za-z0-9]):")
 def autolab(run: Run, report: Report) -> bytes:
     """What the student reads, and a last line of JSON with a problem an exercise."""
     scores = {
-        _COLON_AFTER_A_LETTER.sub("", answer.exercise.name): round(marks.kept(report, answer, answer.score), 9)
+        _COLON_AFTER_A_LETTER.sub("", answer.exercise.name): round(marks.kept(report, answer), 9)
         for answer in report.answers
         if marks.number(report) is not None
     }

@@ -6,7 +6,7 @@ What could not be graded is `gradable: false`: no points are lost, and no attemp
 import base64
 from collections.abc import Iterator
 
-from autograder.model import Answer, Report, Run, Status, Verdict
+from autograder.model import Answer, Report, Run, Verdict
 from autograder.phrase import Language
 from autograder.report import feedback, marks, wording
 from autograder.report.files import Refused
@@ -70,8 +70,7 @@ def _test(name: str, points: float, most: float, message: str) -> dict[str, obje
 
 def _message(verdict: Verdict, say: Language) -> str:
     said = feedback.verdict(verdict, say)
-    waits = verdict.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
-    return say("Not lost, a person looks: {said}", said=said) if waits else said
+    return say("Not lost, a person looks: {said}", said=said) if verdict.waits else said
 
 
 def sentence(text: str) -> bytes:

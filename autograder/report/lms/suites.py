@@ -62,8 +62,8 @@ def _case(answer: Answer, verdict: Verdict, say: Language) -> ET.Element:
     points = {"points": wording.points(verdict.points), "max_points": wording.points(verdict.criterion.points)}
     case.append(_properties(points))
     kind = {Status.NEEDS_REVIEW: "skipped", Status.GRADER_ERROR: "error", Status.NOT_ATTEMPTED: "skipped"}
-    if verdict.status is not Status.PASSED:
-        ET.SubElement(case, kind.get(verdict.status, "failure"), message=_xml(feedback.verdict(verdict, say)))
+    if verdict.effective is not Status.PASSED:
+        ET.SubElement(case, kind.get(verdict.effective, "failure"), message=_xml(feedback.verdict(verdict, say)))
     return case
 
 
@@ -104,7 +104,7 @@ def _test(report: Report, answer: Answer, verdict: Verdict) -> dict[str, object]
     points = {"points": round(verdict.points, 9), "max_points": round(verdict.criterion.points, 9)}
     test = {
         "name": f"{answer.exercise.name}: {feedback.title(verdict, report.language)}",
-        "status": _STATUS.get(verdict.status, "failed"),
+        "status": _STATUS.get(verdict.effective, "failed"),
         "duration": 0,
         "suite": [who(report)],
         "extra": points,

@@ -31,6 +31,7 @@ class Cell:
     is_code: bool
     lines: tuple[CodeLine, ...]
     more: int  # lines after these; around a marked line nobody asks
+    saved: str = ""  # the output that the notebook was saved with
 
     @property
     def title(self) -> str:
@@ -44,9 +45,22 @@ class Cell:
 
 def judged(submission: Submission, answer: Answer) -> tuple[Cell, ...]:
     """Every place that a verdict of this answer names, in the order of the verdicts."""
-    places = dict.fromkeys(verdict.where for verdict in answer.verdicts if verdict.where)
-    found = (cell for where in places if (cell := _cell(submission, where)))
+    return at(submission, (verdict.where for verdict in answer.verdicts))
+
+
+def at(submission: Submission, places: Iterable[str]) -> tuple[Cell, ...]:
+    """The code or words at these places, each once; what is no place is passed over."""
+    found = (cell for where in dict.fromkeys(places) if where and (cell := _cell(submission, where)))
     return tuple(cell for cell, _ in zip(_merged(found), range(MOST_CELLS), strict=False))
+
+
+def every(submission: Submission, most: int) -> Iterator[Cell]:
+    """All that was handed in, at most so many lines of it."""
+    for unit in (unit for file in submission.files for unit in file.units):
+        where = f"{unit.file}, {unit.label}" if unit.label else unit.file
+        cell = _whole(unit, where, most)
+        most -= len(cell.lines)
+        yield cell
 
 
 def _cell(submission: Submission, where: str) -> Cell | None:
@@ -59,10 +73,10 @@ def _cell(submission: Submission, where: str) -> Cell | None:
     return None
 
 
-def _whole(unit: Unit, where: str) -> Cell:
+def _whole(unit: Unit, where: str, most: int = MOST_LINES) -> Cell:
     lines = unit.text.splitlines()
-    shown = tuple(CodeLine(i, _shown(line)) for i, line in enumerate(lines[:MOST_LINES], 1))
-    return Cell(where, unit.kind != "markdown", shown, len(lines) - len(shown))
+    shown = tuple(CodeLine(i, _shown(line)) for i, line in enumerate(lines[:most], 1))
+    return Cell(where, unit.kind != "markdown", shown, len(lines) - len(shown), unit.saved)
 
 
 def _around(unit: Unit, where: str, number: int) -> Cell | None:

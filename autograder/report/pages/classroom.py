@@ -64,6 +64,7 @@ def view(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped], links:
     of = {id(report): href for report, href in zip(reports, hrefs, strict=True)}
     counted = tally.graded(reports)
     exercises = tally.exercises(reports)
+    met = tally.met(exercises)
     scores = [report.score for report in counted]
     most = max((report.max_score for report in reports), default=0.0)
     return {
@@ -76,17 +77,18 @@ def view(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped], links:
         "most": most,
         "waiting": sum(report.awaiting_review for report in reports),
         "waiting_in": sum(report.awaiting_review > 0 for report in reports),
-        "columns": _columns(scores, most),
+        "columns": _columns(scores, sum(tallied.exercise.max_points for tallied in met)),
         "column": COLUMN,
         "chart": CHART,
-        "exercises": exercises,
+        "exercises": met,
+        "missed": [tallied.exercise for tallied in exercises if tallied not in met],
         "mistakes": tally.mistakes(reports),
         "link": lambda report: of[id(report)],
         "name": _name,
         "acts": [_note(r, of, r.acts) for r in reports if r.acts],
         "failed": [_note(r, of, [_ended(r)]) for r in reports if r.outcome is not Outcome.FINISHED],
         "slowest": _slowest(reports),
-        "rows": [_row(r, of, [tallied.exercise for tallied in exercises]) for r in reports],
+        "rows": [_row(r, of, [tallied.exercise for tallied in met]) for r in reports],
         "skipped": [(wording.one_line(file.path), wording.one_line(file.why)) for file in skipped[:MOST_SKIPPED]],
         "skipped_more": max(len(skipped) - MOST_SKIPPED, 0),
     }
@@ -153,12 +155,12 @@ def _row(report: Report, of: Mapping[int, str], exercises: Sequence[Exercise]) -
 
 
 def _is_known(report: Report) -> bool:
-    return report.outcome not in wording.UNGRADED or any(answer.override for answer in report.answers)
+    return report.outcome not in wording.UNGRADED or any(answer.is_touched for answer in report.answers)
 
 
 def _mark(report: Report, answer: Answer | None) -> Mark:
     """Points; a dash where nothing was attempted; nothing where nobody has judged."""
-    if answer is None or (report.outcome in wording.UNGRADED and not answer.override):
+    if answer is None or (report.outcome in wording.UNGRADED and not answer.is_touched):
         return Mark("", -2.0, "")
     if not tally.is_tried(answer):
         return Mark("–", -1.0, "")
@@ -181,7 +183,7 @@ def _flags(report: Report) -> Iterator[str]:
     if report.needs_review or report.acts:
         yield "review"
     verdicts = (verdict for answer in report.answers for verdict in answer.verdicts)
-    if any(verdict.status is Status.FAILED for verdict in verdicts):
+    if any(verdict.effective is Status.FAILED for verdict in verdicts):
         yield "lost"
     if report.outcome is not Outcome.FINISHED:
         yield "ended"

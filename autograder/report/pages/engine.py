@@ -5,33 +5,34 @@ import hashlib
 from collections.abc import Mapping
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.report import wording
 
-PACKAGE = ("autograder.report.pages", "templates")
+PACKAGE = "autograder.report.pages"
 
 
 def page(template: str, view: Mapping[str, object], script: str = "") -> str:
     """A page as text; `script` is the one file of ours that may run in it."""
-    style, code = _asset("style.css"), _asset(script) if script else Markup()
+    style, code = asset("style.css"), asset(script) if script else Markup()
     policy = _policy(style, code)
-    return _environment().get_template(template).render(**view, style=style, script=code, policy=policy)
+    return environment().get_template(template).render(**view, style=style, script=code, policy=policy)
 
 
 def picture(template: str, view: Mapping[str, object]) -> str:
     """A picture by itself, with the part of the style that is for pictures, in the colours of paper."""
-    whole = _asset("style.css")
+    whole = asset("style.css")
     colours = whole[whole.index(":root {") : whole.index("}") + 1]
     style = Markup(colours + whole[whole.index("/* pictures */") : whole.index("/* code */")])  # noqa: S704  our own file
-    return _environment().get_template(template).render(**view, style=style)
+    return environment().get_template(template).render(**view, style=style)
 
 
 @cache
-def _environment() -> Environment:
+def environment(*packages: str) -> Environment:
+    """Our templates, after those of these packages of ours; all that is put into them is escaped."""
     environment = Environment(
-        loader=PackageLoader(*PACKAGE),
+        loader=ChoiceLoader([PackageLoader(package) for package in (*packages, PACKAGE)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -42,11 +43,11 @@ def _environment() -> Environment:
 
 
 @cache
-def _asset(name: str) -> Markup:
+def asset(name: str, *packages: str) -> Markup:
     """A file of ours, as it stands: nothing of a student's is ever in it."""
-    loader = _environment().loader
+    loader = environment(*packages).loader
     assert loader is not None  # noqa: S101  given above
-    return Markup(loader.get_source(_environment(), name)[0].strip())  # noqa: S704  our own file
+    return Markup(loader.get_source(environment(*packages), name)[0].strip())  # noqa: S704  our own file
 
 
 def _policy(style: str, code: str) -> str:

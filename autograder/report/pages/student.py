@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from markupsafe import escape
 
 from autograder.model import Answer, Outcome, Override, Report, Run, Status, Verdict
-from autograder.phrase import Language, place
+from autograder.phrase import Language, Phrase, place
 from autograder.report import feedback, marks, tally, wording
 from autograder.report.pages import cells, pictures
 
@@ -20,7 +20,7 @@ WORDS = {
     Status.NEEDS_REVIEW: "awaits review",
     Status.GRADER_ERROR: "awaits review",
 }
-
+BY_A_PERSON = Phrase("read by a person")
 
 Anchored = Sequence[tuple[str, cells.Cell]]
 
@@ -60,7 +60,7 @@ class AnswerView:
 def view(run: Run, report: Report) -> Mapping[str, object]:
     """The values of templates/student.html."""
     was_judged = report.outcome not in wording.UNGRADED
-    tried = [a for a in report.answers if tally.is_tried(a) and (was_judged or a.override)]
+    tried = [a for a in report.answers if tally.is_tried(a) and (was_judged or a.is_touched)]
     counts = was_judged or bool(tried)
     say = report.language
     return {
@@ -129,14 +129,13 @@ def _answer(report: Report, answer: Answer, shown: Anchored) -> AnswerView:
 
 
 def _criterion(verdict: Verdict, shown: Anchored, say: Language) -> CriterionView:
-    waits = verdict.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR)
     return CriterionView(
         title=say(verdict.criterion.title),
-        status=verdict.status.value,
-        word=say(WORDS[verdict.status]),
+        status=verdict.effective.value,
+        word=say(BY_A_PERSON if verdict.override else WORDS[verdict.status]),
         points=verdict.points,
         most=verdict.criterion.points,
-        waits=waits,
+        waits=verdict.waits,
         sentence=_sentence(verdict, say),
         quote=wording.clean(verdict.detail) if verdict.status is Status.NEEDS_REVIEW else "",
         where=say(place(wording.one_line(verdict.where))),
@@ -152,7 +151,9 @@ def _withheld(verdict: Verdict, shown: Anchored, say: Language) -> CriterionView
 
 
 def _sentence(verdict: Verdict, say: Language) -> str:
-    """Of words that are quoted, only that they wait; of a failure of ours, not what failed."""
+    """Of words that are quoted, only that they wait; of a failure of ours, not what failed; what a person said."""
+    if verdict.override:
+        return wording.comment(verdict.override)
     if verdict.status in (Status.NEEDS_REVIEW, Status.GRADER_ERROR):
         return wording.one_line(say(wording.feedback(verdict)))
     return wording.sentence(verdict, say)

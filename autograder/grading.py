@@ -1,0 +1,145 @@
+"""A grading as a whole: what results are written from, kept so that they can be written again without the submissions.
+
+What people decide afterwards is added when it is read. So the review desk needs the output folder and nothing else: no
+submissions, no sandbox, no PyTorch.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from autograder import fingerprint, kept, phrase
+from autograder.assignment.plan import Plan, again
+from autograder.decisions import Subject
+from autograder.model import Exercise, Override, Report, Run, Skipped, SourceFile, Submission, Unit
+from autograder.report import FORMATS, terminal
+from autograder.shapes import SpecError
+from autograder.store import Store, StoreError
+
+_GRADING, _VERSION, _WRITTEN = "grading", "grading_version", "written"  # settings
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """All that a renderer needs."""
+
+    run: Run
+    reports: tuple[Report, ...]
+    skipped: tuple[Skipped, ...]
+    plan: Plan = field(compare=False)  # what was asked for
+
+    def rendered(self, name: str, *, verbose: bool = False) -> str:
+        if name == "text":
+            return terminal.render(self.run, self.reports, self.skipped, verbose=verbose)
+        return FORMATS[name](self.run, self.reports, self.skipped)
+
+    def decided(self, overrides: Mapping[Subject, Override]) -> "Graded":
+        """With what people decided, and what being late costs then, for students to read."""
+        reports = (kept.decided(report, overrides) for report in self.reports)
+        return replace(self, reports=tuple(map(self.plan.finished, reports)))
+
+
+def keep(store: Store, graded: Graded, *, pages: bool, decisions: int) -> None:
+    """As the latest grading; `pages`: a class report was asked for; `decisions`: the latest that is surely in it."""
+    documents: dict[bytes, bytes] = {}
+    parts = ((_submission(report.submission), kept.document(report)) for report in graded.reports)
+    members = [[_added(documents, part) for part in both] for both in parts]
+    whole = {
+        "run": asdict(graded.run),
+        "skipped": [[file.path, file.why] for file in graded.skipped],
+        "assignment": graded.plan.file,
+        "exercises": {exercise.name: fingerprint.of_exercise(exercise) for exercise in graded.plan.exercises},
+        "pages": pages,
+        "members": members,
+    }
+    settings = {_GRADING: json.dumps(whole), _VERSION: secrets.token_hex(8), _WRITTEN: str(decisions)}
+    store.keep_grading(documents, settings)
+
+
+def _added(documents: dict[bytes, bytes], document: Mapping[str, Any]) -> str:
+    """Its digest."""
+    body = json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    digest = hashlib.blake2b(body, digest_size=20).digest()
+    documents[digest] = body
+    return digest.hex()
+
+
+def version(store: Store) -> str:
+    """Changes with every grading; empty before the first."""
+    return store.get(_VERSION)
+
+
+def read(store: Store, known: Mapping[str, Exercise]) -> Graded:
+    """The latest grading, as the grader left it and in English, with nothing deducted or withheld.
+
+    `known`: exercises as they are without an assignment. Raises StoreError where there is no grading, or where what
+    was asked for is another by now.
+    """
+    said, bodies = store.grading(_GRADING)
+    if not said:
+        raise StoreError("no grading is kept here that this release can read; grade again, nothing is run for that")
+    whole = json.loads(said)
+    asked = _planned(whole, known)
+    exercises = {exercise.name: exercise for exercise in asked.exercises}
+    members = ([json.loads(bodies[bytes.fromhex(digest)]) for digest in both] for both in whole["members"])
+    reports = tuple(kept.report_of(found, _read(submission), exercises) for submission, found in members)
+    return Graded(Run(**whole["run"]), reports, tuple(Skipped(*file) for file in whole["skipped"]), asked)
+
+
+def _planned(whole: Mapping[str, Any], known: Mapping[str, Exercise]) -> Plan:
+    """What was asked for, with exercises that are as they were then."""
+    chosen = {name: known[name] for name in whole["exercises"] if name in known}
+    try:
+        asked = again(whole["assignment"], whole["run"]["language"], chosen)
+    except SpecError as error:
+        raise StoreError(f"{error}; grade again, nothing is run for that") from None
+    now = {exercise.name: fingerprint.of_exercise(exercise) for exercise in asked.exercises}
+    for name, digest in whole["exercises"].items():
+        if now.get(name) != digest:
+            raise StoreError(f"the exercise {name} has changed since; grade again, nothing is run for that")
+    return asked
+
+
+def has_pages(store: Store) -> bool:
+    return bool(json.loads(store.get(_GRADING))["pages"])
+
+
+def written(store: Store) -> int:
+    """The number of the latest decision that is surely in the results."""
+    return int(store.get(_WRITTEN) or 0)
+
+
+def set_written(store: Store, decision: int) -> None:
+    store.set(_WRITTEN, str(decision))
+
+
+def _submission(given: Submission) -> dict[str, Any]:
+    return {
+        "student": given.student,
+        "path": given.path,
+        "files": list(map(_file, given.files)),
+        "remarks": list(map(phrase.document, given.remarks)),
+        "declined": given.declined,
+        "origin": given.origin,
+        "handed_in": given.handed_in,
+        "ids": dict(given.ids),
+    }
+
+
+def _file(file: SourceFile) -> list[Any]:
+    return [file.name, file.sha256, list(map(_unit, file.units)), phrase.document(file.trouble)]
+
+
+def _unit(unit: Unit) -> list[str]:
+    return [unit.file, unit.kind, unit.label, unit.text, unit.saved]
+
+
+def _read(given: Mapping[str, Any]) -> Submission:
+    files = tuple(
+        SourceFile(name, digest, tuple(Unit(*unit) for unit in units), phrase.parsed(trouble))
+        for name, digest, units, trouble in given["files"]
+    )
+    return Submission(**{**given, "files": files, "remarks": tuple(map(phrase.parsed, given["remarks"]))})
