@@ -29,7 +29,7 @@ from autograder.console import (
     speak_utf8,
 )
 from autograder.model import Outcome, Report, Run, Status, Submission
-from autograder.report import FOLDERS, FORMATS, encoded, files, pages, screen, wording
+from autograder.report import FOLDERS, FORMATS, files, pages, screen, wording
 from autograder.report.lms import EXPORTS, Options
 from autograder.sheet import SheetError
 
@@ -343,15 +343,15 @@ def _now() -> str:
 
 def _contents(
     targets: Iterable[files.Target], graded: "Graded", wanted: Options, arguments: argparse.Namespace
-) -> tuple[dict[Path, bytes], list[str]]:
+) -> tuple[dict[Path, bytes | Iterable[bytes]], list[str]]:
     """What will be written where, and why something will not. What became of everybody is told."""
-    contents: dict[Path, bytes] = {}
+    contents: dict[Path, bytes | Iterable[bytes]] = {}
     problems = []
     for target in targets:
         if target.is_folder:
             continue
         if target.format in FORMATS:
-            contents[target.path] = encoded(target.format, graded.rendered(target.format))
+            contents[target.path] = graded.content(target.format)
             continue
         try:
             export = EXPORTS[target.format].make(graded.run, graded.reports, wanted)
@@ -364,7 +364,7 @@ def _contents(
     return contents, problems
 
 
-def _save(contents: Mapping[Path, bytes]) -> Iterator[str]:
+def _save(contents: Mapping[Path, bytes | Iterable[bytes]]) -> Iterator[str]:
     """Write all files; say so if that fails, since what was graded can still be printed."""
     try:
         files.write(contents.items())

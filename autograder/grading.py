@@ -7,7 +7,7 @@ submissions, no sandbox, no PyTorch.
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from autograder import fingerprint, kept, phrase
 from autograder.assignment.plan import Plan, again
 from autograder.decisions import Subject
 from autograder.model import Exercise, Override, Report, Run, Skipped, SourceFile, Submission, Unit
-from autograder.report import FORMATS, terminal
+from autograder.report import FORMATS, encoded, results_json, terminal
 from autograder.shapes import SpecError
 from autograder.store import Store, StoreError
 
@@ -36,6 +36,13 @@ class Graded:
             return terminal.render(self.run, self.reports, self.skipped, verbose=verbose)
         return FORMATS[name](self.run, self.reports, self.skipped)
 
+    def content(self, name: str) -> Iterable[bytes]:
+        """As a file of this format, in pieces."""
+        if name == "json":
+            made = results_json.pieces(self.run, self.reports, self.skipped)
+            return (encoded(name, piece) for piece in made)
+        return (encoded(name, self.rendered(name)),)
+
     def decided(self, overrides: Mapping[Subject, Override]) -> "Graded":
         """With what people decided, and what being late costs then, for students to read."""
         reports = (kept.decided(report, overrides) for report in self.reports)
@@ -44,27 +51,32 @@ class Graded:
 
 def keep(store: Store, graded: Graded, *, pages: bool, decisions: int) -> None:
     """As the latest grading; `pages`: a class report was asked for; `decisions`: the latest that is surely in it."""
-    documents: dict[bytes, bytes] = {}
-    parts = ((_submission(report.submission), kept.document(report)) for report in graded.reports)
-    members = [[_added(documents, part) for part in both] for both in parts]
-    whole = {
-        "run": asdict(graded.run),
-        "skipped": [[file.path, file.why] for file in graded.skipped],
-        "assignment": graded.plan.file,
-        "exercises": {exercise.name: fingerprint.of_exercise(exercise) for exercise in graded.plan.exercises},
-        "pages": pages,
-        "members": members,
-    }
-    settings = {_GRADING: json.dumps(whole), _VERSION: secrets.token_hex(8), _WRITTEN: str(decisions)}
-    store.keep_grading(documents, settings)
+    members: list[list[str]] = []  # the digests of a submission and of what was found, of each
+
+    def documents() -> Iterator[tuple[bytes, bytes]]:
+        for report in graded.reports:
+            both = [_packed(_submission(report.submission)), _packed(kept.document(report))]
+            members.append([digest.hex() for digest, _ in both])
+            yield from both
+
+    def settings() -> dict[str, str]:
+        whole = {
+            "run": asdict(graded.run),
+            "skipped": [[file.path, file.why] for file in graded.skipped],
+            "assignment": graded.plan.file,
+            "exercises": {exercise.name: fingerprint.of_exercise(exercise) for exercise in graded.plan.exercises},
+            "pages": pages,
+            "members": members,
+        }
+        return {_GRADING: json.dumps(whole), _VERSION: secrets.token_hex(8), _WRITTEN: str(decisions)}
+
+    store.keep_grading(documents(), settings)
 
 
-def _added(documents: dict[bytes, bytes], document: Mapping[str, Any]) -> str:
-    """Its digest."""
+def _packed(document: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """(digest, bytes) of a document."""
     body = json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    digest = hashlib.blake2b(body, digest_size=20).digest()
-    documents[digest] = body
-    return digest.hex()
+    return hashlib.blake2b(body, digest_size=20).digest(), body
 
 
 def version(store: Store) -> str:

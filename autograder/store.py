@@ -13,7 +13,7 @@ import json
 import sqlite3
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -186,15 +186,21 @@ class Store:
 
     # ------------------------------------------------------------------ the latest grading
 
-    def keep_grading(self, documents: Mapping[bytes, bytes], settings: Mapping[str, str]) -> None:
-        """Documents under their digests, and no others any more, with the settings that say what they are."""
+    def keep_grading(self, documents: Iterable[tuple[bytes, bytes]], settings: Callable[[], Mapping[str, str]]) -> None:
+        """(digest, document) of each, and no others any more; then the settings that say what they are.
+
+        They are taken one by one, so that a large class need not be held.
+        """
         with self._writing() as db:
             db.execute("begin immediate")
-            known = {row[0] for row in db.execute("select digest from documents")}
-            new = [(digest, zlib.compress(documents[digest], 1)) for digest in documents.keys() - known]
-            db.executemany("insert into documents values (?, ?)", new)
-            db.executemany("delete from documents where digest = ?", [(old,) for old in known - documents.keys()])
-            db.executemany("insert or replace into settings values (?, ?)", settings.items())
+            old = {row[0] for row in db.execute("select digest from documents")}
+            kept = set[bytes]()
+            for digest, document in documents:
+                if digest not in old and digest not in kept:
+                    db.execute("insert into documents values (?, ?)", (digest, zlib.compress(document, 1)))
+                kept.add(digest)
+            db.executemany("delete from documents where digest = ?", [(digest,) for digest in old - kept])
+            db.executemany("insert or replace into settings values (?, ?)", settings().items())
 
     def grading(self, name: str) -> tuple[str, dict[bytes, bytes]]:
         """A setting, and the documents that were kept with it."""

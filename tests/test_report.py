@@ -75,6 +75,16 @@ def document(*reports, skipped=()):
 # -- results.json
 
 
+@pytest.mark.parametrize(
+    ("reports", "skipped"), [((), ()), (2, ()), ((), (Skipped("a\n", "no"),)), (1, (Skipped("a", "no"),))]
+)
+def test_json_in_pieces_is_the_json_of_the_whole(reports, skipped):
+    """Ten thousand reports are written one by one, to the same bytes."""
+    made = [report(answer(waiting("because\n«it»")))] * reports if reports else ()
+    text = results_json.render(RUN, made, skipped)
+    assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=1) + "\n"
+
+
 def test_json_has_exactly_the_documented_keys():
     whole = document(report(answer(passed()), files=(SourceFile("ada.py", "00ff"),)), skipped=[Skipped("a", "b")])
     (one,) = whole["reports"]

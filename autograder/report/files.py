@@ -108,13 +108,17 @@ def write_pages(folder: Path, made: Iterable[tuple[str, str]], *, all_of_them: b
             page.unlink()
 
 
-def write(contents: Iterable[tuple[Path, bytes]]) -> None:
-    """No reader ever sees half a file, and when the disk is full all older files stay as they were."""
+def write(contents: Iterable[tuple[Path, bytes | Iterable[bytes]]]) -> None:
+    """No reader ever sees half a file, and when the disk is full all older files stay as they were.
+
+    What is large comes in pieces.
+    """
     beside: dict[Path, Path] = {}
     try:
         for path, content in contents:
             beside[path] = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-            beside[path].write_bytes(content)
+            with beside[path].open("wb") as file:
+                file.writelines([content] if isinstance(content, bytes) else content)
         for path, temporary in beside.items():
             temporary.replace(path)
     finally:

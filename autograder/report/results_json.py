@@ -1,7 +1,7 @@
 """results.json, for other programs. docs/results.md describes every field; the keys are a promise."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from autograder.model import Answer, Late, Override, Report, Run, Skipped, Verdict
 from autograder.phrase import Language
@@ -12,15 +12,31 @@ FORMAT = 1
 
 def render(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped]) -> str:
     """The whole run as one strict JSON object, with a line feed at its end."""
-    document = {
-        "format": FORMAT,
-        "run": _run(run),
-        "reports": [_report(run, report) for report in reports],
-        "skipped": [{"path": file.path, "why": file.why} for file in skipped],
-    }
-    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+    return "".join(pieces(run, reports, skipped))
+
+
+def pieces(run: Run, reports: Sequence[Report], skipped: Sequence[Skipped]) -> Iterator[str]:
+    """The same, a report at a time: ten thousand of them are hundreds of megabytes."""
+    yield f'{{\n "format": {FORMAT},\n "run": {_dumped(_run(run), 1)},\n "reports": '
+    yield from _listed(_report(run, report) for report in reports)
+    yield ',\n "skipped": '
+    yield from _listed({"path": file.path, "why": file.why} for file in skipped)
+    yield "\n}\n"
+
+
+def _listed(documents: Iterable[object]) -> Iterator[str]:
+    """As json.dumps with an indent of 1 writes a list that is a value of the outermost object."""
+    empty = True
+    for document in documents:
+        yield f"{'[' if empty else ','}\n  {_dumped(document, 2)}"
+        empty = False
+    yield "[]" if empty else "\n ]"
+
+
+def _dumped(document: object, depth: int) -> str:
+    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False).replace("\n", "\n" + " " * depth)
     # Half a character, as in a file name that is not UTF-8, becomes \udc80: JSON's own escape for it.
-    return text.encode("utf-8", errors="backslashreplace").decode("utf-8") + "\n"
+    return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
 
 
 def _run(run: Run) -> dict[str, object]:
