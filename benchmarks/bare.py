@@ -19,6 +19,7 @@ class Nothing:
 
     forgiving = watches_rounds = False
     moved = 1.0
+    samples = None
 
     def __getattr__(self, name):
         return lambda *args, **kwargs: None

@@ -64,7 +64,8 @@ def warmed(rung):
     child.warm_up()
     gc.collect()
     gc.freeze()
-    return lockdown.prepare(landlock=rung.landlock, read_only=rung.read_only), child.ready()
+    observer = child.ready()
+    return lockdown.prepare(landlock=rung.landlock, read_only=rung.read_only), observer
 
 
 def seconds(source, locks, observer):

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -241,8 +242,10 @@ def test_nobody_answers(tmp_path, monkeypatch, capsys):
     hand_in(tmp_path / "class", {"ada": SINE})
     assert cli.main(["class", "--scheduler", "127.0.0.1:9"]) == 1
     told = capsys.readouterr().err
-    assert told == (
-        "grade.py: the grader could not run: no scheduler could be reached at tcp://127.0.0.1:9: Connection refused\n"
+    assert re.fullmatch(
+        "grade.py: the grader could not run: no scheduler could be reached at tcp://127.0.0.1:9: "
+        "(Connection refused|nothing answer.*)\n",
+        told,
     )
 
 

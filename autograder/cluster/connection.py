@@ -51,7 +51,7 @@ def _reason(error: BaseException) -> str:
     error = getattr(error, "real_error", None) or error
     if isinstance(error, TimeoutError):
         return f"nothing answered within {CONNECT_SECONDS} seconds"
-    return getattr(error, "strerror", None) or str(error).partition("\n")[0]
+    return getattr(error, "strerror", None) or str(error).partition("\n")[0] or "nothing answers there"
 
 
 def _security(address: Address) -> Security | None:

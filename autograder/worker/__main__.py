@@ -82,7 +82,8 @@ def main() -> None:
 
     child.warm_up()
     torch.manual_seed(0)
-    warm_server = Warm(lockdown.prepare(landlock=landlock, read_only=read_only), child.ready())
+    observer = child.ready()
+    warm_server = Warm(lockdown.prepare(landlock=landlock, read_only=read_only), observer)  # measures what we hold
     gc.freeze()  # or the first collection in every child touches, and so copies, every object of torch
     gc.enable()
     _assert_single_threaded()

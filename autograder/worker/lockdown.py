@@ -25,7 +25,7 @@ FIRST_OF_OURS = 100  # descriptors of the lock, out of the way of the child's
 MOST_DESCRIPTORS = 64
 MOST_THREADS = 64  # where the child has a user id of its own; elsewhere the limit would count other people's
 FILE_BYTES = 16 * 2**20  # one file
-SLACK = 256 * 2**20  # address space that is reserved and never used
+SLACK = 192 * 2**20  # address space that is reserved and never used
 READ_ONLY_TREES = (
     "/usr/lib",
     "/usr/local/lib",
