@@ -28,6 +28,22 @@ def grader(exercises):
 
 
 @pytest.fixture
+def full_disk(monkeypatch):
+    """From its call on, what is written into files with these words in their names meets a full disk."""
+
+    def fill(words):
+        real = Path.open
+
+        def opened(path, mode="r", *given, **named):
+            full = "w" in mode and words in path.name
+            return real(Path("/dev/full") if full else path, mode, *given, **named)
+
+        monkeypatch.setattr(Path, "open", opened)
+
+    return fill
+
+
+@pytest.fixture
 def grade(grader, tmp_path):
     """Grade a script (or, by name, any files) as a student would hand it in; the report."""
 

@@ -339,16 +339,10 @@ def test_the_file_that_is_graded_is_not_written_over(pretend, capsys):
     assert cli.main(["week3/ada.py", "--to", "text=week3/ada.py"]) == 2
 
 
-def test_a_disk_that_fills_up_keeps_older_results(pretend, tmp_path, capsys, monkeypatch):
+def test_a_disk_that_fills_up_keeps_older_results(pretend, tmp_path, capsys, full_disk):
     cli.main(["week3", "--seed", "1"])
     before = (tmp_path / "results/results.json").read_bytes()
-    real = Path.open
-
-    def full(path, *arguments, **options):
-        """What is written to /dev/full meets a full disk."""
-        return real(Path("/dev/full") if "gradebook" in path.name else path, *arguments, **options)
-
-    monkeypatch.setattr(Path, "open", full)
+    full_disk("gradebook")
     assert cli.main(["week3", "--seed", "2"]) == 1
     assert (tmp_path / "results/results.json").read_bytes() == before
     assert len(list((tmp_path / "results").iterdir())) == 4

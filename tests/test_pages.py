@@ -5,7 +5,6 @@ import hashlib
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -324,33 +323,22 @@ def test_pages_of_students_who_are_gone_are_removed_and_no_others(tmp_path):
     assert sorted(path.name for path in tmp_path.rglob("*.html")) == ["ada.html", "index.html", "notes.html"]
 
 
-def test_a_full_disk_leaves_older_pages(tmp_path, monkeypatch):
+def test_a_full_disk_leaves_older_pages(tmp_path, full_disk):
     """All of them, whole, and no temporary file."""
     write(tmp_path, report(), report(student="grace"))
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    real = Path.write_bytes
-
-    def full(path, content):
-        if "index" in path.name:
-            real(path, content[:100])
-            raise OSError(28, "No space left on device")
-        return real(path, content)
-
-    monkeypatch.setattr(Path, "write_bytes", full)
+    full_disk("index")
     with pytest.raises(OSError, match="No space"):
         write(tmp_path, report(answer(failed())))
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
-def test_the_command_line_says_so(tmp_path, monkeypatch, capsys):
+def test_the_command_line_says_so(tmp_path, full_disk):
     """The results are there; the pages are as they were."""
     target = files.Target("html", tmp_path / "report", "--output", tmp_path, is_folder=True)
     graded = grading.Graded(RUN, (report(),), (), plan.again("", "", {}))
 
-    def full(path, content):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
+    full_disk("html")
     (sentence,) = cli._save_pages(target, graded)
     assert "could not be written, and are as they were before" in sentence and "No space" in sentence
 
