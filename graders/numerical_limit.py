@@ -34,7 +34,7 @@ def attempted(as_written):
 
 def quotient(as_written, fresh, moved):
     """Every row of some table, here and where h or the function is another one."""
-    claims = [holds(not name, otherwise=name, at=at) for name, at, *_ in _judged(as_written)]
+    claims = [holds(not name, otherwise=name, at=at) for name, at, *_ in _tables(as_written)]
     if not claims:
         return _other_quotient(as_written, fresh, moved)
     return confirmed(
@@ -45,7 +45,7 @@ def quotient(as_written, fresh, moved):
 
 def limit(as_written, fresh):
     """The smallest h of a right table, and how near its value comes."""
-    judged = list(_judged(as_written)) or list(_judged_others(as_written, fresh))
+    judged = _tables(as_written) or list(_judged_others(as_written, fresh))
     if not judged and not _values(fresh):  # a person looks at the quotients, and h can be seen
         judged = [("", at, h, q, False) for at, h, q, _ in _other_tables(as_written)]
     right = [(at, h, q, single) for name, at, h, q, single in judged if name in ("", "central", "backward")]
@@ -88,13 +88,6 @@ def _quotients(h, x):
         "same_h": d + 3 * h[0] + 0 * h,
         "second_point": (_f(x + h) - _f(h)) / h,
     }
-
-
-def _judged(seen):
-    """(mistake or "", where, h, q, in single precision) of each table that has a name."""
-    for at, h, q, digits in _tables(seen):
-        if kind := _kind(h, q, digits):
-            yield kind[0], at, h, q, kind[1]
 
 
 def _kind(h, q, digits):
@@ -146,10 +139,16 @@ def _jumps(h, q):
 
 
 def _tables(seen):
-    """(where, h, q, last digit shown) of what may be a table and resembles one of ours."""
-    found = [*_printed(seen), *_kept(seen), *_shown(seen), *_drawn(seen)]
-    usable = (t for t in found if t[1].size >= FEWEST and _are_steps(t[1], t[2]))
-    return [table for table in usable if _kind(*table[1:]) and not _is_demo(seen, table)]
+    """(mistake or "", where, h, q, in single precision) of what resembles one of ours, and is not the book's."""
+    usable = [t for t in _candidates(seen) if t[1].size >= FEWEST and _are_steps(t[1], t[2])]
+    kinds = ((table, _kind(*table[1:])) for table in usable)
+    known = [(table, kind) for table, kind in kinds if kind and not _is_demo(seen, table)]
+    return [(name, at, h, q, single) for (at, h, q, _), (name, single) in known]
+
+
+def _candidates(seen):
+    """(where, h, q, last digit shown) of all that may be a table."""
+    return [*_printed(seen), *_kept(seen), *_shown(seen), *_drawn(seen)]
 
 
 def _are_steps(h, q):
@@ -258,8 +257,8 @@ def _drawn(seen):
 
 def _follows(as_written, case):
     """A right table with other h."""
-    known = {h.tobytes() for name, _, h, _, _ in _judged(as_written) if not name}
-    return any(not name and h.tobytes() not in known for name, _, h, _, _ in _judged(case))
+    known = {h.tobytes() for name, _, h, _, _ in _tables(as_written) if not name}
+    return any(not name and h.tobytes() not in known for name, _, h, _, _ in _tables(case))
 
 
 def _calls_follow(fresh):
@@ -290,8 +289,11 @@ def _other_quotient(as_written, fresh, moved):
 
 def _moves(h, q, moved):
     """With another h the table is another one: what was typed in stays, or is larger by the one factor."""
-    found = [*_printed(moved), *_kept(moved), *_shown(moved), *_drawn(moved)]
-    same = [other for _, steps, other, _ in found if steps.shape == h.shape and np.allclose(steps, moved.moved * h)]
+    same = [
+        other
+        for _, steps, other, _ in _candidates(moved)
+        if steps.shape == h.shape and np.allclose(steps, moved.moved * h)
+    ]
     return any(not np.allclose(other, q) and not np.allclose(other, moved.moved * q) for other in same)
 
 
@@ -299,8 +301,7 @@ def _other_tables(seen):
     """Tables of no quotient of ours that run smoothly towards h = 0, where somebody speaks of difference quotients."""
     if not seen.mentions_it(SPOKEN) or _tables(seen):
         return []
-    found = [*_printed(seen), *_kept(seen), *_shown(seen), *_drawn(seen)]
-    usable = (t for t in found if t[1].size > FEWEST and _are_steps(t[1], t[2]))
+    usable = (t for t in _candidates(seen) if t[1].size > FEWEST and _are_steps(t[1], t[2]))
     return [(at, h, q, digits) for at, h, q, digits in usable if _is_smooth(h, q, digits)]
 
 
@@ -323,7 +324,7 @@ def _values(fresh):
 
 
 def _judged_others(seen, fresh):
-    """As `_judged`, of tables of another function at whatever point fits."""
+    """As `_tables`, of tables of another function at whatever point fits."""
     for at, h, q, digits in _other_tables(seen):
         names = (_other_kind(h, q, digits, _near(x, *f)) for f in _values(fresh) for x in _points(seen, at))
         if found := [name for name in names if name is not None]:
