@@ -149,15 +149,6 @@ class Grader:
         exercise = self._exercises[0]
         return runs.views(observed, observed.last, [exercise])[exercise.name]
 
-    def written(self, submission: Submission) -> tuple[Observed, dict[str, Seen], dict[str, Seen]] | None:
-        """The run as written, not judged; how each exercise sees its last attempt and its first. None: no code."""
-        if not is_run(submission):
-            return None
-        runs = Runs(submission, self._conditions, self._remembered())
-        observed = runs.observe(spec.AS_WRITTEN)
-        last, first = (runs.views(observed, ending, self._exercises) for ending in (observed.last, observed.first))
-        return observed, last, first
-
     def _start(self) -> None:
         self._sandbox.__enter__()
         self._started = True

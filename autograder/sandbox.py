@@ -41,6 +41,11 @@ class CannotStart(SandboxError):
     """The fork server does not start, or does not hold: nothing can be run on this machine."""
 
 
+def be_dumpable(allowed: bool) -> None:
+    """Whether a process of the same user may read the memory of this one."""
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, int(allowed), 0, 0, 0)
+
+
 class Lane:
     """One child at a time: the socket to the lane's process, and the folder of its submissions."""
 
@@ -115,7 +120,7 @@ class Sandbox:
 
     def __enter__(self) -> Self:
         """Start the server and return at once; `wait` waits until it is warm."""
-        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # no process of the same user reads seeds or answers here
+        be_dumpable(False)  # no process of the same user reads seeds or answers here
         workspace.sweep()
         self._folder = Path(tempfile.mkdtemp(prefix=workspace.PREFIX))
         self._alive = workspace.alive(self._folder)

@@ -5,9 +5,8 @@ If it did, a pass is one so far, and a failure counts only where it points at a 
 that is said here depends on a hidden case; none is run.
 """
 
-import ctypes
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -17,12 +16,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from autograder import judge, oracle, reports, spec
+from autograder import judge, oracle, reports, sandbox, spec
 from autograder.exhibits import Packed
 from autograder.ladder import Rung
 from autograder.later import Later
 from autograder.model import Criterion, Exercise, Report, Status, Submission, Verdict
-from autograder.run import Grader
+from autograder.run import Grader, Looked, is_run
 from autograder.seen import Seen
 
 
@@ -57,7 +56,7 @@ class Trial:
 
     def __enter__(self) -> Self:
         self._open.enter_context(self._grader)
-        ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE: this process holds no secret, and may be a notebook's
+        sandbox.be_dumpable(True)  # this process holds no secret, and may be a notebook's
         return self
 
     def __exit__(
@@ -67,29 +66,26 @@ class Trial:
 
     def run(self, submission: Submission) -> tuple[Report, tuple[Tried, ...]]:
         """A report without answers, for how the run ended and its notes; and what was seen of each exercise."""
-        found = self._grader.written(submission)
-        if found is None:
+        if not is_run(submission):
             return reports.not_run(submission, self._exercises), ()
-        written, last, first = found
-        report = reports.graded(submission, written, (), (), Packed({}))
-        return report, tuple(self._tried(exercise, last, first) for exercise in self._exercises)
+        looked = self._grader.look(submission)
+        report = reports.graded(submission, looked.written, (), (), Packed({}))
+        return report, tuple(_tried(exercise, looked) for exercise in self._exercises)
 
-    def _tried(self, exercise: Exercise, last: Mapping[str, Seen], first: Mapping[str, Seen]) -> Tried:
-        """By the run without what ended it; if that is not about the exercise, by the one that was cut short."""
-        grader = spec.grader_of(exercise)
-        for seen in (last[exercise.name], first[exercise.name]):
-            if judge.attempted(grader, seen):
-                return Tried(exercise, tuple(_sight(one, exercise, grader, seen) for one in exercise.criteria))
+
+def _tried(exercise: Exercise, looked: Looked) -> Tried:
+    if exercise.name not in looked.ways:
         return Tried(exercise, ())
+    grader, seen = spec.grader_of(exercise), looked.seen[exercise.name]
+    return Tried(exercise, tuple(_sight(one, exercise, grader, seen) for one in exercise.criteria))
 
 
 @np.errstate(all="ignore")  # as in judge
 def _sight(criterion: Criterion, exercise: Exercise, grader: Any, as_written: Seen) -> tuple[Sight, Verdict]:
     function = getattr(grader, criterion.name)
     hidden = {case.name: Later(partial(_nothing, as_written, exercise, case.name)) for case in exercise.cases}
-    names = function.__code__.co_varnames[: function.__code__.co_argcount]
     try:
-        claim = function(*(hidden.get(name, as_written) for name in names))
+        claim = function(*(hidden.get(name, as_written) for name in judge.cases_of(function)))
         verdict = judge.settle(_as_far_as_here(claim), criterion)
     except Exception:  # noqa: BLE001  with nothing to look at, a grader may do anything
         looked = any(case.seen for case in hidden.values())
