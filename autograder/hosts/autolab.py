@@ -26,10 +26,8 @@ def _say(content: bytes) -> None:
 
 
 def _graded(folder: Path) -> bytes:
-    wanted = one.planned()
-    graded = one.grade(folder, wanted.exercises, BOX)
-    report = wanted.finished(graded.report)
-    return lines.autolab(graded.run, report)
+    graded = one.grade_assigned(folder, BOX)
+    return lines.autolab(graded.run, graded.report)
 
 
 if __name__ == "__main__":

@@ -22,17 +22,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _graded(checkout: Path) -> None:
-    wanted = one.planned()
-    graded = one.grade(checkout, wanted.exercises, BOX)
-    report = wanted.finished(graded.report)
-    one.write(checkout / "result.json", classroom50.render(graded.run, report, os.environ))
-    _body(checkout, feedback.text(report))
+    graded = one.grade_assigned(checkout, BOX)
+    one.write(checkout / "result.json", classroom50.render(graded.run, graded.report, os.environ))
+    _body(checkout, feedback.text(graded.report))
 
 
 def _body(checkout: Path, text: str) -> None:
     print(text)
-    fenced = "\n".join(("```text", text.replace("```", "'''"), "```", ""))
-    one.write(checkout / "release-body.md", fenced.encode("utf-8", "replace"))
+    one.write(checkout / "release-body.md", one.verbatim(text).encode("utf-8", "replace"))
 
 
 if __name__ == "__main__":

@@ -19,18 +19,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _graded(checkout: Path) -> None:
-    wanted = one.planned()
-    graded = one.grade(checkout, wanted.exercises, BOX)
-    report = wanted.finished(graded.report)
+    report = one.grade_assigned(checkout, BOX).report
     results = github.results(report)
     _append("GITHUB_OUTPUT", "".join(f"{name}={result}\n" for name, result in results.items()))
     _summary(feedback.text(report))
 
 
 def _summary(text: str) -> None:
-    """In the log, and on the page of the run, where nothing in it is read as Markdown."""
+    """In the log, and on the page of the run."""
     print(text)
-    _append("GITHUB_STEP_SUMMARY", "\n".join(("```text", text.replace("```", "'''"), "```", "")))
+    _append("GITHUB_STEP_SUMMARY", one.verbatim(text))
 
 
 def _append(variable: str, text: str) -> None:

@@ -7,11 +7,10 @@ import secrets
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder import __version__, languages
+from autograder import __version__, clock, languages
 from autograder.model import Exercise, Limits, Report, Run, Skipped, Submission
 from autograder.report import files
 
@@ -70,6 +69,13 @@ def grade(
     return Graded(run, report, found.skipped, warnings)
 
 
+def grade_assigned(path: Path, box: Box) -> Graded:
+    """All that lies at `path`, by the assignment that the bundle carries, with what being late costs."""
+    wanted = planned()
+    graded = grade(path, wanted.exercises, box)
+    return replace(graded, report=wanted.finished(graded.report))
+
+
 def _fitted(exercise: Exercise, box: Box) -> Exercise:
     limits = exercise.limits
     return replace(exercise, limits=Limits(limits.seconds * box.patience, min(limits.memory_mib, box.memory_mib)))
@@ -79,15 +85,11 @@ def _report(exercises: Sequence[Exercise], submission: Submission) -> tuple[Run,
     from autograder import ladder
     from autograder.run import Grader
 
-    rung, seed, started = ladder.find(), secrets.randbelow(2**31), _now()
+    rung, seed, started = ladder.find(), secrets.randbelow(2**31), clock.now()
     with Grader(exercises, rung, seed=seed, jobs=1) as grader:
         report = grader.grade_one(submission)
-        run = Run(seed, started, _now(), __version__, grader.torch, f"{rung.name}: {rung.says}")
+        run = Run(seed, started, clock.now(), __version__, grader.torch, f"{rung.name}: {rung.says}")
         return run, report, grader.warnings
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def attempt(graded: Callable[[], None], failed: Callable[[str], None]) -> int:
@@ -104,6 +106,11 @@ def _why(error: Exception) -> str:
     """Where our code failed, and none of its lines: a host may show them to students."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {error} ({Path(frame.filename).name}, line {frame.lineno})"
+
+
+def verbatim(text: str) -> str:
+    """For a page on which nothing in it is to be read as Markdown."""
+    return "\n".join(("```text", text.replace("```", "'''"), "```", ""))
 
 
 def write(path: Path, content: bytes) -> None:
