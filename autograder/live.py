@@ -1,13 +1,12 @@
 """Commands for those who are still at it: `try` before handing in, `watch` while working. Neither changes a file."""
 
 import argparse
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder import options
 from autograder.console import Failed
-from autograder.report import wording
 from autograder.report.files import Refused
 from autograder.report.terminal import Line
 
@@ -55,18 +54,15 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     add("--allow-unsafe", action="store_true", help="run it even where it can read every file that you can")
 
 
-def chosen(names: Collection[str]) -> "tuple[Exercise, ...]":
+def chosen(names: Sequence[str]) -> "tuple[Exercise, ...]":
     """The exercises of these names, or all. Raises Refused."""
     from autograder import spec
+    from autograder.assignment import plan
 
     try:
-        known = spec.load_all()
+        return plan.chosen(spec.load_all(), names)
     except spec.SpecError as error:
         raise Refused(str(error)) from None
-    for name in names:
-        if name not in known:
-            raise Refused(f"--exercise: unknown exercise {name!r}{wording.did_you_mean(name, known)}")
-    return tuple(exercise for name, exercise in known.items() if name in names or not names)
 
 
 def rung(allow_unsafe: bool) -> "Rung":

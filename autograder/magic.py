@@ -8,20 +8,22 @@ server stays warm until the kernel ends. A kernel knows no text cells, so words 
 import atexit
 import hashlib
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from IPython.core.error import UsageError
 
 from autograder import live, trying
+from autograder.assignment import plan
 from autograder.console import Failed
 from autograder.intake import IntakeError, whole
 from autograder.intake.framework import declined_framework
-from autograder.model import SourceFile, Submission, Unit
+from autograder.model import Exercise, SourceFile, Submission, Unit
 from autograder.report import screen, trial
 from autograder.report.files import Refused
 from autograder.sandbox import SandboxError
+from autograder.shapes import SpecError
 
 HERE = "this notebook"
 
@@ -52,6 +54,7 @@ class Grading:
         self._shell = shell
         self.cells = Cells(shell.history_manager.input_hist_raw[1 : shell.execution_count])
         self._trial: trying.Trial | None = None
+        self._exercises: Mapping[str, Exercise] = {}
 
     def before_a_cell(self, info: Any) -> None:
         if info.store_history and not info.silent:
@@ -65,15 +68,21 @@ class Grading:
         files = [word for word in words if Path(word).suffix]
         names = [word for word in words if word not in files]
         try:
-            live.chosen(names)
+            plan.chosen(self._known(), names)
             submission = whole(Path(files[0])).submissions[0] if files else self.cells.submission()
             report, tried = self._warm().run(submission)
-        except (Refused, Failed, IntakeError, SandboxError) as error:
+        except (Refused, Failed, IntakeError, SandboxError, SpecError) as error:
             raise UsageError(str(error).removeprefix("--exercise: ")) from None
         shown = tuple(trying.shown(tried, names))
         screen.say(trial.lines(report, shown))
         if not files and any(sight is trying.Sight.WORDS for one in shown for sight, _ in one.criteria):
             print("Text cells are not seen here; save the notebook and name its file to have them read.")
+
+    def _known(self) -> Mapping[str, Exercise]:
+        """Read once: a kernel keeps the graders that it has loaded, too."""
+        if not self._exercises:
+            self._exercises = {exercise.name: exercise for exercise in live.chosen(())}
+        return self._exercises
 
     def _run(self, cell: str) -> None:
         self.cells.paused = True
@@ -85,7 +94,7 @@ class Grading:
     def _warm(self) -> trying.Trial:
         """What is tried is what this kernel has run already, so it is no stranger's here."""
         if self._trial is None:
-            self._trial = trying.Trial(live.chosen(()), live.rung(allow_unsafe=True)).__enter__()
+            self._trial = trying.Trial(list(self._known().values()), live.rung(allow_unsafe=True)).__enter__()
             atexit.register(self.close)
         return self._trial
 

@@ -42,13 +42,22 @@ def plan(names: Sequence[str] = (), file: Path | None = None, language: str = ""
     if names and file:
         raise spec.SpecError("--exercise and --assignment: the assignment names its exercises; leave one away")
     known = spec.load_all()
+    text = strict_yaml.text_of(file, file.name) if file else ""
+    assignment = _read(text, file.name, known) if file else Assignment(chosen(known, names))
+    return _plan(assignment, language, text)
+
+
+def chosen(known: Mapping[str, Exercise], names: Sequence[str], said: str = "--exercise") -> tuple[Exercise, ...]:
+    """Those of these names, in the order of the folder; all without any. `said`: where they were named.
+
+    Raises SpecError.
+    """
+    from autograder import spec
+
     for name in names:
         if name not in known:
-            raise spec.SpecError(f"--exercise: unknown exercise {name!r}{wording.did_you_mean(name, known)}")
-    chosen = tuple(exercise for name, exercise in known.items() if name in names or not names)
-    text = strict_yaml.text_of(file, file.name) if file else ""
-    assignment = _read(text, file.name, known) if file else Assignment(chosen)
-    return _plan(assignment, language, text)
+            raise spec.SpecError(f"{said}: unknown exercise {wording.clean(name)!r}{wording.did_you_mean(name, known)}")
+    return tuple(exercise for name, exercise in known.items() if name in names or not names)
 
 
 def again(file: str, language: str, known: Mapping[str, Exercise]) -> Plan:

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from autograder import ladder, options
-from autograder.console import complain
-from autograder.report import wording
+from autograder.console import Failed, complain
 from autograder.report.files import Refused
 
 if TYPE_CHECKING:  # they import what takes time
@@ -55,18 +54,14 @@ one right and one wrong, with what must come out for them. Nothing is overwritte
 T = TypeVar("T")
 
 
-class Trouble(Exception):
-    """The end of the command, in sentences for stderr."""
-
-
 def run(name: str, argv: Sequence[str]) -> int:
     """Run a command; its exit code. Raises Refused for wrong usage."""
     arguments = _PARSERS[name]().parse_args(argv)
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
         return command(arguments)
-    except Trouble as trouble:
-        complain(f"grade.py {name}: {trouble}")
+    except Failed as failed:
+        complain(f"grade.py {name}: {failed}")
         return 1
 
 
@@ -168,7 +163,7 @@ def _mutants(
         originals = list(watched(reduced, len(pairs), "reducing samples"))
         for (exercise, sample), one in zip(pairs, originals, strict=True):
             if words(one.judged.answer) != sample.expected[exercise.name]:
-                raise Trouble(
+                raise Failed(
                     f"{sample.path} does not come out as stated; see to `grade.py check {exercise.name}` first"
                 )
         drawn = [(one, mutant) for one in originals for mutant in trials.drawn(one, arguments.at_most)]
@@ -188,15 +183,18 @@ def _exercises() -> Mapping[str, "Exercise"]:
         except spec.SpecError as error:
             troubles.append(str(error))
     if troubles:
-        raise Trouble("\n  ".join(troubles))
+        raise Failed("\n  ".join(troubles))
     return exercises
 
 
 def _wanted(names: Sequence[str], exercises: Mapping[str, "Exercise"]) -> list["Exercise"]:
-    for name in names:
-        if name not in exercises:
-            raise Refused(f"check: unknown exercise {wording.clean(name)!r}{wording.did_you_mean(name, exercises)}")
-    return [exercise for name, exercise in exercises.items() if name in names or not names]
+    from autograder.assignment import plan
+    from autograder.shapes import SpecError
+
+    try:
+        return list(plan.chosen(exercises, names, "check"))
+    except SpecError as error:
+        raise Refused(str(error)) from None
 
 
 def _samples(exercises: Mapping[str, "Exercise"]) -> Sequence["Sample"]:
@@ -211,7 +209,7 @@ def _read(load: Callable[[], T]) -> T:
     try:
         return load()
     except SpecError as error:
-        raise Trouble(str(error)) from None
+        raise Failed(str(error)) from None
 
 
 @contextmanager
@@ -228,4 +226,4 @@ def _grader(
         ) as grader:
             yield grader
     except (ladder.Refused, SandboxError) as error:
-        raise Trouble(f"nothing could be run: {error}") from None
+        raise Failed(f"nothing could be run: {error}") from None
