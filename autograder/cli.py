@@ -4,7 +4,6 @@ Nothing heavy is imported before the arguments are known to be right (see `optio
 """
 
 import argparse
-import secrets
 import signal
 import sqlite3
 import sys
@@ -12,12 +11,11 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder import __version__, exports, ladder, options, taken
+from autograder import __version__, clock, exports, ladder, options, taken
 from autograder.console import (
     Failed,
     complain,
@@ -223,9 +221,9 @@ def _graded(
 ) -> "Graded":
     from autograder import grading, server
 
-    started = _now()
+    started = clock.now()
     with _store(arguments.output) as store:
-        seed, decisions = _seed_of(store, arguments.seed), store.latest_decision()
+        seed, decisions = store.seed(arguments.seed), store.latest_decision()
         settings = {
             "seed": seed,
             "modules": server.modules_for(found.submissions),
@@ -237,7 +235,7 @@ def _graded(
         reports, torch, rung = _reports(grader, found.submissions, arguments)
         layout = ", ".join(dict.fromkeys(one.layout for one in found.recognised))
         asked = (plan.language, plan.assignment.title, plan.due)
-        run = Run(seed, started, _now(), __version__, torch, f"{rung.name}: {rung.says}", layout, *asked)
+        run = Run(seed, started, clock.now(), __version__, torch, f"{rung.name}: {rung.says}", layout, *asked)
         graded = grading.Graded(run, tuple(map(plan.finished, reports)), found.skipped, plan)
         try:
             grading.keep(store, graded, pages=not arguments.no_html, decisions=decisions)
@@ -288,7 +286,7 @@ def _grader(
     else:
         from autograder import run
 
-        rung = _told(_rung(arguments), arguments)
+        rung = _told(ahead.rung if ahead else _rung(arguments), arguments)
         with run.Grader(plan.exercises, rung, jobs=arguments.jobs, sandbox=ahead, **settings) as grader:
             yield grader, rung
 
@@ -306,13 +304,6 @@ def _store(folder: Path) -> Iterator["Store"]:
         yield kept
     finally:
         kept.close()
-
-
-def _seed_of(kept: "Store", given: int | None) -> int:
-    """The one that is given; else that of the last run here, so that nothing has to be run again; else a new one."""
-    if given is not None:
-        kept.set("seed", str(given))
-    return int(kept.setting("seed", str(secrets.randbelow(2**31))))
 
 
 def _tell(arguments: argparse.Namespace, grader: "Grader | Cluster", total: int) -> None:
@@ -335,10 +326,6 @@ def _told(rung: ladder.Rung, arguments: argparse.Namespace) -> ladder.Rung:
     if not (arguments.quiet and rung.is_safe):
         complain(f"sandbox: {rung.says}")
     return rung
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _contents(

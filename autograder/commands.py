@@ -2,13 +2,12 @@
 
 import argparse
 import json
-import math
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from autograder import bundle, changes, exports, live
+from autograder import bundle, changes, exports, live, options
 from autograder.console import Failed
 from autograder.decisions import Decision, Ruling
 from autograder.report import wording
@@ -35,7 +34,7 @@ def _override_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("student", help="name as in the results, or path of the submission")
     parser.add_argument("exercise", help="as in the results, such as jacobian")
-    parser.add_argument("points", nargs="?", type=_points, help="from 0 to what the exercise is worth")
+    parser.add_argument("points", nargs="?", type=options.points, help="from 0 to what the exercise is worth")
     parser.add_argument("--why", default="", help="for the student and for whoever reads the results later")
     parser.add_argument("--undo", action="store_true", help="the grader's points count again")
     return _of_results(parser, _override)
@@ -105,16 +104,6 @@ def _of_results(
     )
     parser.set_defaults(command=command)
     return parser
-
-
-def _points(text: str) -> float:
-    try:
-        points = float(text)
-    except ValueError:
-        points = math.nan
-    if not (math.isfinite(points) and points >= 0):
-        raise argparse.ArgumentTypeError(f"expected a number of points from 0 on, got {text!r}")
-    return points
 
 
 def _port(text: str) -> int:

@@ -6,6 +6,7 @@ Nothing heavy is imported, so that `--help` and mistakes answer at once.
 import argparse
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from autograder import __version__, exports, languages
@@ -142,13 +143,21 @@ def _whole(text: str, least: int, most: int) -> int:
 
 
 def seconds(text: str) -> float:
+    return _finite(text, lambda number: number > 0, "a number of seconds above 0")
+
+
+def points(text: str) -> float:
+    return _finite(text, lambda number: number >= 0, "a number of points from 0 on")
+
+
+def _finite(text: str, fits: Callable[[float], bool], expected: str) -> float:
     try:
-        seconds = float(text)
+        number = float(text)
     except ValueError:
-        seconds = math.nan
-    if not (math.isfinite(seconds) and seconds > 0):
-        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
-    return seconds
+        number = math.nan
+    if not (math.isfinite(number) and fits(number)):
+        raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
+    return number
 
 
 def _format_and_file(text: str) -> tuple[str, str]:

@@ -10,17 +10,17 @@ A run is kept as what the child sent, compressed: it is read again by the code t
 
 import hashlib
 import json
+import secrets
 import sqlite3
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from autograder import phrase
+from autograder import clock, phrase
 from autograder.decisions import Decision, Overtaken, Ruling, concerns
 from autograder.evidence import Entered
 from autograder.model import Outcome
@@ -128,6 +128,12 @@ class Store:
             db.execute("insert or ignore into settings values (?, ?)", (name, value))
         return self.get(name)
 
+    def seed(self, given: int | None) -> int:
+        """The one that is given; else the last one here, so that nothing has to be run again; else a new one."""
+        if given is not None:
+            self.set("seed", str(given))
+        return int(self.setting("seed", str(secrets.randbelow(2**31))))
+
     def get(self, name: str) -> str:
         """What is set under this name; empty if nothing is."""
         row = self._one("select value from settings where name = ?", name)
@@ -172,7 +178,7 @@ class Store:
 
     def _add(self, key: bytes, path: str, student: str, document: str) -> None:
         with self._writing() as db:
-            values = (path, student, key, _now(), document)
+            values = (path, student, key, clock.now(), document)
             db.execute("insert into reports (path, student, key, at, document) values (?, ?, ?, ?, ?)", values)
 
     def history(self, path: str) -> list[Kept]:
@@ -218,7 +224,7 @@ class Store:
         `known` is the number of the latest decision that whoever decides has seen. Raises Overtaken, and keeps
         nothing, if somebody has decided on one of the subjects since.
         """
-        at = _now()
+        at = clock.now()
         with self._writing() as db:
             db.execute("pragma synchronous = full")  # a person's work outlives a power cut
             db.execute("begin immediate")
@@ -281,7 +287,3 @@ def packed(ending: Ending) -> tuple[str, bytes] | None:
 def without_tape(ending: Ending) -> Ending:
     """What was kept need not be held as well."""
     return replace(ending, tape=b"")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -8,7 +8,6 @@ program starts itself anew: what submissions did need not be run again for that.
 
 import argparse
 import os
-import secrets
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -120,11 +119,8 @@ def _grader(arguments: argparse.Namespace, exercises: Sequence[Exercise]) -> Ite
         temporary = tempfile.TemporaryDirectory(prefix="watching-")
         store = _store(arguments.output or Path(stack.enter_context(temporary)))
         stack.callback(store.close)
-        if arguments.seed is not None:
-            store.set("seed", str(arguments.seed))
-        seed = int(store.setting("seed", str(secrets.randbelow(2**31))))
         more = {"jobs": options.processors(), "seconds": arguments.timeout, "store": store}
-        yield stack.enter_context(Grader(exercises, rung, seed=seed, **more))
+        yield stack.enter_context(Grader(exercises, rung, seed=store.seed(arguments.seed), **more))
 
 
 def _store(folder: Path) -> Store:

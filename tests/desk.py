@@ -21,7 +21,7 @@ from autograder.desk.results import FORMATS, Results
 from autograder.desk.state import Desk
 from autograder.grading import Graded
 from autograder.model import Run
-from autograder.report import encoded, files, pages
+from autograder.report import files, pages
 from autograder.store import Store
 from tests.conftest import ROOT, SEED
 
@@ -36,7 +36,7 @@ def folder_of(path, reports, exercises):
         for report in reports:
             store.keep_report(b"key", report.submission.origin, report.submission.student, {"answers": {}})
         grading.keep(store, graded, pages=True, decisions=0)
-    files.write([(path / file, encoded(name, graded.rendered(name))) for name, file in FORMATS])
+    files.write([(path / file, graded.content(name)) for name, file in FORMATS])
     files.write_pages(path / files.PAGES, pages.render(graded.run, graded.reports, graded.skipped))
     return path
 

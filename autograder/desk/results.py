@@ -7,7 +7,7 @@ from pathlib import Path
 from autograder import grading
 from autograder.desk.state import Desk, Now
 from autograder.grading import Graded
-from autograder.report import encoded, files, pages
+from autograder.report import files, pages
 from autograder.store import StoreError
 
 QUIET_SECONDS = 5.0  # without a decision, before results are written
@@ -56,7 +56,7 @@ def bring_up_to_date(desk: Desk, folder: Path, *, thoroughly: bool = False) -> N
         if written >= now.latest and not thoroughly:
             return
         graded = now.graded.decided(now.overrides)
-        main = {folder / file: encoded(name, graded.rendered(name)) for name, file in FORMATS}
+        main = {folder / file: b"".join(graded.content(name)) for name, file in FORMATS}
         is_ours = written < now.latest
         is_other = thoroughly and any(_read(path) != content for path, content in main.items())
         if is_ours or is_other:
