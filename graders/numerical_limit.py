@@ -140,7 +140,7 @@ def _jumps(h, q):
 
 def _tables(seen):
     """(mistake or "", where, h, q, in single precision) of what resembles one of ours, and is not the book's."""
-    usable = [t for t in _candidates(seen) if t[1].size >= FEWEST and _are_steps(t[1], t[2])]
+    usable = [t for t in _candidates(seen) if t[1].size >= FEWEST and _are_steps(seen, t[1], t[2])]
     kinds = ((table, _kind(*table[1:])) for table in usable)
     known = [(table, kind) for table, kind in kinds if kind and not _is_demo(seen, table)]
     return [(name, at, h, q, single) for (at, h, q, _), (name, single) in known]
@@ -151,14 +151,32 @@ def _candidates(seen):
     return [*_printed(seen), *_kept(seen), *_shown(seen), *_drawn(seen)]
 
 
-def _are_steps(h, q):
-    """From step to step smaller by a factor, by ten in all; or one step again and again. Equal values need steps."""
+def _are_steps(seen, h, q):
+    """From step to step smaller by a factor, by ten in all; or one step again and again. Equal values need steps.
+
+    A quotient without error is 2, 2, 2, as is many a gradient: it is a table beside steps that somebody chose.
+    """
+    if np.ptp(q) <= 1e-2 * np.max(np.abs(q)) and not _are_chosen(h / seen.moved):
+        return False
     sizes = np.abs(h[np.lexsort((-np.abs(h), h > 0))])
     ratios = sizes[1:] / sizes[:-1]
     smaller = np.max(sizes) >= 10 * np.min(sizes) and np.all((ratios < 0.75) | (ratios > 1))
     fixed = np.ptp(h) == 0 and sizes[0] <= 0.5
     other = np.ptp(sizes) > 0 and h.size <= 20 and np.max(sizes) <= 0.5 and np.ptp(q) > 0
     return bool(smaller or fixed or other)
+
+
+def _are_chosen(h):
+    """One factor from each to the next, or round numbers, or one over them: 0.5, 0.1, 0.05; what is random is not."""
+    if np.ptp(h) == 0:
+        return bool(_are_round(h))
+    return bool(np.allclose(h[1:] / h[:-1], h[1] / h[0], rtol=1e-3) or _are_round(h) or _are_round(1 / h))
+
+
+def _are_round(numbers):
+    """Of at most two digits each."""
+    unit = 10.0 ** (np.floor(np.log10(np.abs(numbers)) + 1e-9) - 1)
+    return np.allclose(numbers / unit, np.round(numbers / unit), rtol=1e-5, atol=0)
 
 
 def _is_demo(seen, table):
@@ -301,7 +319,7 @@ def _other_tables(seen):
     """Tables of no quotient of ours that run smoothly towards h = 0, where somebody speaks of difference quotients."""
     if not seen.mentions_it(SPOKEN) or _tables(seen):
         return []
-    usable = (t for t in _candidates(seen) if t[1].size > FEWEST and _are_steps(t[1], t[2]))
+    usable = (t for t in _candidates(seen) if t[1].size > FEWEST and _are_steps(seen, t[1], t[2]))
     return [(at, h, q, digits) for at, h, q, digits in usable if _is_smooth(h, q, digits)]
 
 

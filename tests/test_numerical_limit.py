@@ -158,6 +158,21 @@ def test_demos_are_no_attempt(grade, source):
     assert told(grade(START + source)) == {}
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = torch.tensor([0.9213, -0.0417, 0.3301, 0.0092, -0.7718, 0.1163], requires_grad=True)\n"
+        "y = (x.abs() + 1).log().sum()\ny.backward(retain_graph=True)\nfirst = x.grad.clone()\ny.backward()\nratio = x.grad / first\n",
+        "w = torch.tensor([0.313, 0.0222, 0.00107], requires_grad=True)\n(2 * w).sum().backward()\nslope = w.grad\n",
+        "p = torch.tensor([3., 3., 3.], requires_grad=True)\np.mean().backward()\nthird = p.grad\n",
+    ],
+    ids=["twice the first", "a slope of 2", "thirds"],
+)
+def test_equal_numbers_beside_others_are_no_table(grade, source):
+    """2, 2, 2 is what a quotient without error would be; beside numbers that nobody chose it is a coincidence."""
+    assert "numerical_limit" not in told(grade("import torch\n" + source))
+
+
 def test_the_demo_answers_the_exercise_where_somebody_speaks_of_it(grade):
     """The assignment asks for just that."""
     result = told(grade(START + DEMO + "# The difference quotient tends to 2, which is the slope of the tangent.\n"))
