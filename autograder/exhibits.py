@@ -27,7 +27,7 @@ DIGITS = 6  # that are kept
 
 Number = float | None
 Numbers = tuple[Number, ...]
-Part = Literal["f", "slope", "expected", "other"]
+Part = Literal["f", "slope", "expected", "other", "samples", "fitted", "sampled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,15 @@ class Curves:
 
     drawn: bool  # as the student drew them; else as they were left in x and x.grad
     lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Samples, the function that is in them, and what came out if it is a curve; how far the two are apart."""
+
+    lines: tuple[Line, ...]
+    gap: Number  # the largest distance, at the x of what came out; None if that is no curve
+    size: Number  # of the function
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,7 @@ class Timeline:
     size: int
 
 
-Exhibit = Curves | Matrices | Bars | Timeline
+Exhibit = Curves | Fit | Matrices | Bars | Timeline
 Array = np.ndarray
 
 
@@ -104,6 +113,18 @@ def line(part: Part, x: Array, y: Array, label: str = "") -> Line:
 def curves(lines: Iterable[Line], drawn: bool = True) -> Curves:
     """Lines that share their axes."""
     return Curves(drawn, tuple(islice(lines, MOST_LINES)))
+
+
+def fit(x: Array, y: Array, function: Callable[[Array], Array], theirs: tuple[Array, Array] | None = None) -> Fit:
+    """Samples (x, y) of a function, as vectors, and (x, y) of the curve that was recovered."""
+    fine = np.linspace(np.min(x), np.max(x), MOST_POINTS)
+    lines = [line("samples", x, y), line("sampled", fine, function(fine))]
+    size = _number(float(np.max(np.abs(function(fine)))))
+    if theirs is None:
+        return Fit(tuple(lines), None, size)
+    order = np.argsort(theirs[0])
+    u, v = theirs[0][order], theirs[1][order]
+    return Fit((*lines, line("fitted", u, v)), _number(float(np.max(np.abs(v - function(u))))), size)
 
 
 def matrices(theirs: Array, expected: Array) -> Matrices:
@@ -214,6 +235,8 @@ def parsed(data: Mapping[str, Any]) -> Exhibit:
     match data["kind"]:
         case "Curves":
             return Curves(given["drawn"], tuple(Line(**_frozen(item)) for item in given["lines"]))
+        case "Fit":
+            return Fit(tuple(Line(**_frozen(item)) for item in given["lines"]), given["gap"], given["size"])
         case "Timeline":
             return Timeline(tuple(Step(**_frozen(item)) for item in given["steps"]), given["size"])
         case "Matrices":

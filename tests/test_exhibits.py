@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from autograder import exhibits, kept, spec
-from autograder.exhibits import bars, curves, line, matrices, timeline
+from autograder.exhibits import bars, curves, fit, line, matrices, timeline
+from autograder.report.pages import pictures
 from tests.conftest import ROOT
 
 SINE = """
@@ -31,6 +32,7 @@ def every_kind():
     x = np.linspace(0, 1, 1000)
     return (
         curves([line("f", x, np.sin(x), "a label")]),
+        fit(x, np.sin(x), np.sin, (x, np.cos(x))),
         matrices(np.eye(3), np.ones((2, 3))),
         bars(np.array([1.0, np.nan]), np.array([1.0, 2.0])),
         timeline([a_pass(after=np.arange(9.0)), a_pass("RuntimeError: no\n  more")]),
@@ -118,3 +120,34 @@ def test_without_a_figure_the_gradient_that_was_left_is_shown(grade):
     """The same numbers, and said to be no drawing of theirs."""
     (picture,) = grade(SINE.split("    plt.plot")[0]).exhibits["sin_derivative"]
     assert not picture.drawn and len(picture.lines) == 3
+
+
+WAVES = """
+    import numpy as np
+    import matplotlib.pyplot as plt
+    x = np.arange(200) / 200
+    y = 5 * np.sin(2 * np.pi * 11 * x) + 2 * np.cos(2 * np.pi * 4 * x) + 3 * np.sin(2 * np.pi * 9 * x)
+    F = np.fft.rfft(y)
+    top = np.argsort(np.abs(F))[-3:]
+    found = sum(F[k].real * np.cos(2 * np.pi * k * x) - F[k].imag * np.sin(2 * np.pi * k * x) for k in top) / 100
+    plt.plot(x, y, ".")
+    plt.plot(x, found)
+"""
+
+
+def test_samples_stand_beside_what_was_recovered(grade):
+    """The function is found again in the samples; half of it is so far away."""
+    (right,) = grade(WAVES).exhibits["sinusoid_fit"]
+    assert [one.part for one in right.lines] == ["samples", "sampled", "fitted"]
+    assert right.gap < 1e-6 < 5 < right.size
+    (half,) = grade(WAVES.replace("/ 100", "/ 200")).exhibits["sinusoid_fit"]
+    assert abs(half.gap / half.size - 0.5) < 0.01
+    assert "up to" in pictures.of(half).said and "lies on" in pictures.of(right).said
+
+
+def test_a_curve_that_is_no_function_of_the_samples_is_not_theirs(grade):
+    """The history of a loss over 300 steps, say; numbers alone are no curve."""
+    history = "    plt.plot(np.arange(300.), np.exp(-np.arange(300.)))\n"
+    (none,) = grade(WAVES.split("    found")[0] + "    plt.plot(x, y, '.')\n" + history).exhibits["sinusoid_fit"]
+    assert [one.part for one in none.lines] == ["samples", "sampled"] and none.gap is None
+    assert "No curve of yours" in pictures.of(none).said
