@@ -213,6 +213,8 @@ def test_any_numbers_can_be_drawn(points, values):
         exhibits.Bars(tuple(values), tuple(values), len(values)),
         exhibits.Matrices((tuple(values),), (tuple(values),), (1, len(values)), (1, len(values))),
         exhibits.Timeline((exhibits.Step("", "grad", True, "", tuple(values), 99),), 1),
+        exhibits.Fit((exhibits.Line("samples", "", x, y), exhibits.Line("fitted", "", x, y)), values[0], values[-1]),
+        exhibits.Arrows((exhibits.Field("field", (tuple(values),), (tuple(values),)),), values[0], values[-1]),
     )
     for exhibit in found:
         assert pictures.drawn(exhibit) == pictures.of(exhibit)
