@@ -182,7 +182,7 @@ def test_a_field_stands_beside_its_parts(grade):
     whole, *parts = (np.array(one.u) for one in right.fields)
     assert whole.shape == (10, 10) and np.allclose(whole, sum(parts), atol=1e-4)
     assert max(right.divergence, right.curl) < 1e-6 and pictures.of(right).said.count(" 0 %") == 2
-    wrong = PLANE.split("    k = ")[0] + "    hu, hv = u / 2, v / 3\n    su, sv = u - hu, v - hv\n"
+    wrong = PLANE.split("    k = ")[0] + "    hu, hv = u / 4, v / 3\n    su, sv = u - hu, v - hv\n"
     (left,) = grade(wrong).exhibits["helmholtz"]
     assert min(left.divergence, left.curl) > 0.1
 
