@@ -118,9 +118,8 @@ class Observer:
     def enter(self, piece: Piece, number: int) -> None:
         self.recorder.where = f"{self.file}, {piece.label}" if piece.label else self.file
         self.recorder.file, self.recorder.is_script = self.file, not piece.shows_last
-        self.recorder.unit = (
-            (self.file if self.recorder.is_script else self.recorder.where) if piece.is_as_written else ""
-        )
+        compiled = self.file if self.recorder.is_script else self.recorder.where
+        self.recorder.unit = compiled if piece.is_as_written else ""
         self.statements = Statements()
         self.recorder.send("entered", number=number)
         self.recorder.flush()
@@ -239,9 +238,9 @@ class Observer:
         """Of the statement that made a variable what it is; of a value without a name, where it is shown."""
         if not self.recorder.unit:
             return 0
-        return (
-            self.statements.that_made(name) if name else self.recorder.line_of(sys._getframe()) or self.statements.line
-        )
+        if name:
+            return self.statements.that_made(name)
+        return self.recorder.line_of(sys._getframe()) or self.statements.line
 
     @guarded
     def shown(self, value: Any, as_result: bool = False) -> None:
