@@ -25,6 +25,7 @@ FEWEST = 3  # rows of a table
 DEGREE, NEIGHBOURS = 8, 30  # of a polynomial through hidden values near x
 SMALLEST = 20  # power of 0.1 that a row without its h may belong to
 MOST = 60  # lists that are paired
+COARSE = 100  # points of a curve whose bend is looked at: rounding bends what lies closer
 
 
 def attempted(as_written):
@@ -391,14 +392,29 @@ def _in_another_figure(curves):
     lines = [(c, *np.polyfit(c.x, c.y, 1)) for c in curves if np.ptp(c.x) > 0 and _is_line(c)]
     bent = [c for c in curves if c.x.size >= 10 and np.all(np.diff(c.x) > 0) and not _is_line(c)]
     for c in bent:
-        slopes, size = np.gradient(c.y, c.x)[1:-1], np.ptp(c.y)
+        x, y = (part[:: -(-part.size // COARSE)] for part in (c.x, c.y))
         for line, slope, start in lines:
-            off = np.abs(slope * c.x + start - c.y)[1:-1]
-            touches = (off <= 1e-2 * size) & (np.abs(slopes - slope) <= 3e-2 * np.max(np.abs(slopes)))
-            if np.any(touches):
+            if _touches(x, y - (slope * x + start), np.ptp(y)):
                 yield holds(True, at=line)
     if bent:
         yield holds(False, otherwise="only_f", at=bent[0])
+
+
+def _touches(x, gap, size):
+    """A curve, by its height over a line: somewhere both the height and its slope are 0, as far as the grid can tell.
+
+    A parabola through three neighbours says so, with its lowest or highest point; where the curve does not bend, the
+    middle one of the three.
+    """
+    before, after = x[1:-1] - x[:-2], x[2:] - x[1:-1]
+    rise, next_rise = np.diff(gap)[:-1] / before, np.diff(gap)[1:] / after
+    bend = (next_rise - rise) / (before + after)
+    slope, middle, step = rise + bend * before, gap[1:-1], np.maximum(before, after)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        turns_here = np.abs(slope) <= 2 * np.abs(bend) * step
+        turns = turns_here & (np.abs(middle - slope**2 / (4 * bend)) <= 0.25 * np.abs(bend) * step**2)
+    runs_along = (np.abs(middle) <= 1e-3 * size) & (np.abs(slope) * np.ptp(x) <= 3e-3 * size)
+    return bool(np.any(turns | runs_along))
 
 
 # ---------------------------------------------------------------------------------- the tangent
@@ -410,7 +426,7 @@ def _in_figure(curves):
     lines = [(c, *np.polyfit(c.x, c.y, 1)) for c in curves if np.ptp(c.x) > 0 and _is_line(c)]
     for c, slope, start in lines if of_f else ():
         x = (slope + 4) / 6
-        touches = np.isclose(slope * x + start, _f(x), atol=2e-2)
+        touches = np.isclose(slope * x + start, _f(x), atol=1e-3)
         if touches:
             yield holds(abs(x) > 1e-2, otherwise="at_zero", at=c)
         elif abs(slope - 2) < 1e-2:
