@@ -8,11 +8,10 @@ non-zero |want|), with equal shapes; nothing broadcasts, NaN never agrees.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from autograder.evidence import Observation
 from autograder.later import Later, Look, Unproven, Unseen
 from autograder.model import Answer, Criterion, Exercise, Outcome, Status, Tolerance, Verdict
 from autograder.phrase import Phrase
@@ -82,17 +81,28 @@ class Then:
 Claim = Close | Fact | Person | Best | Confirmed | Then
 
 
-def close(observed: Array | None, expected: Array, /, *, at: Observation | None = None, **mistakes: Array) -> Close:
+class Placed(Protocol):
+    """What stands somewhere: an observation, or a claim on one."""
+
+    @property
+    def where(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def order(self) -> int: ...
+
+
+def close(observed: Array | None, expected: Array, /, *, at: Placed | None = None, **mistakes: Array) -> Close:
     """The numbers observed `at` equal the expected ones; each mistake is what it would have given instead."""
     return Close(observed, np.asarray(expected), mistakes, *_place(at))
 
 
-def holds(condition: bool, otherwise: str = "", at: Observation | None = None) -> Fact:
+def holds(condition: bool, otherwise: str = "", at: Placed | None = None) -> Fact:
     """A fact, and the reason to give if it is none."""
     return Fact(bool(condition), otherwise, *_place(at))
 
 
-def _place(at: Observation | None) -> tuple[str, int, int]:
+def _place(at: Placed | None) -> tuple[str, int, int]:
     return (at.where, at.line, at.order) if at is not None else ("", 0, 0)
 
 

@@ -44,7 +44,7 @@ def by_autodiff(as_written, scaled):
         right = [claim for claim in _claims(as_written) if agree(claim.observed, claim.expected, gains.NEAR)]
         delivered = not right or any(_is_delivered(as_written, claim.expected) for claim in right)
         return confirmed(
-            holds(delivered, otherwise="no_second_pass"),
+            holds(delivered, otherwise="no_second_pass", at=next(reversed(right or _claims(as_written)), None)),
             by=lambda: _follows(as_written, scaled) or (not right and _some_follow(as_written, scaled)),
         )
     stopped = list(_stopped(as_written))

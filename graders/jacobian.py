@@ -62,17 +62,18 @@ def by_autodiff(as_written, fresh, scaled):
     """Its rows are what passes or transforms delivered."""
     called = _calls_like_jacobian(fresh)
     if called:
-        return holds(any(call.differentiated for call in called), otherwise=_undifferentiated(fresh, called))
+        differentiated = any(call.differentiated for call in called)
+        return holds(differentiated, otherwise=_undifferentiated(fresh, called), at=called[0])
     claims = _matrix(as_written)
     right = [claim for claim in claims if hasattr(claim, "expected") and _passes(claim)]
     if right:
         delivered = any(_is_delivered(as_written, claim.expected) for claim in right)
         return confirmed(
-            holds(delivered, otherwise="no_pass"),
+            holds(delivered, otherwise="no_pass", at=right[-1]),
             by=lambda: _follows(right, scaled) or _came_out(fresh),
         )
     if _row_passes(as_written) or _transforms(as_written) or _one_pass(as_written):
-        return confirmed(holds(True), by=lambda: _some_follow(as_written, scaled))
+        return confirmed(holds(True, at=claims[-1] if claims else None), by=lambda: _some_follow(as_written, scaled))
     if claims or (_has_function(as_written) and fresh.called):
         return not_reached()
     return for_a_person(_not_executed(as_written), "not_executed")

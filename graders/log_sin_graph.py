@@ -48,9 +48,11 @@ def graph(as_written, fresh, moved):
     if not found:
         return _in_words(as_written)
     if found.base:
-        return holds(False, otherwise=found.base)
+        return holds(False, otherwise=found.base, at=found.at("log"))
     whole = found.has(*NODES) and (found.has("square") or found.has("product"))
-    return confirmed(holds(whole, otherwise="one_line"), by=lambda: _moves(found, (fresh, moved), NODES))
+    return confirmed(
+        holds(whole, otherwise="one_line", at=found.at("f")), by=lambda: _moves(found, (fresh, moved), NODES)
+    )
 
 
 def forward(as_written, fresh, moved):
@@ -59,8 +61,9 @@ def forward(as_written, fresh, moved):
     if not found or _other(as_written):
         return not_reached() if _other(as_written) else _in_words(as_written)
     if found.has(*TANGENTS):
-        return confirmed(holds(True), by=lambda: _moves(found, (fresh, moved), TANGENTS))
-    if mistakes := [close(got, found.want["total"], **found.mistakes) for got in found.mistaken()]:
+        return confirmed(holds(True, at=found.at("total")), by=lambda: _moves(found, (fresh, moved), TANGENTS))
+    total = found.want["total"]
+    if mistakes := [close(got, total, at=found.holder(got), **found.mistakes) for got in found.mistaken()]:
         return best(mistakes)
     several = sum(found.has(name) for name in TANGENTS[:-1]) >= 2
     return holds(False, otherwise="path_missing" if several and not found.has("total") else "no_forward")
@@ -73,10 +76,12 @@ def reverse(as_written, fresh, moved, scaled):
         return not_reached() if _other(as_written) else _in_words(as_written)
     kept = [np.ravel(value.grad) for value in as_written.values if value.grad is not None and not value.is_leaf]
     if all(any(agree(got, found.want[name], NEAR) for got in kept) for name in ("sine", "log")):
-        arrived = any(agree(got, want, NEAR) for _, got, want in _slopes(as_written, found.base))
-        return confirmed(holds(arrived, otherwise="overwritten"), by=lambda: _kept_follows(found, scaled))
+        arrived = any(agree(got, want, NEAR) for *_, got, want in _slopes(as_written, found.base))
+        at = next(p for p in reversed(as_written.passes))
+        return confirmed(holds(arrived, otherwise="overwritten", at=at), by=lambda: _kept_follows(found, scaled))
     if found.has("of_square") or found.has("path_log", "path_sine"):
-        claim = holds(found.has("total"), otherwise="overwritten")
+        at = found.at("total") or found.at("of_square") or found.at("path_sine")
+        claim = holds(found.has("total"), otherwise="overwritten", at=at)
         forward = found.has(*TANGENTS)
         return confirmed(
             claim,
@@ -96,11 +101,11 @@ def agreement(as_written, fresh, moved, scaled):
     slopes = list(_slopes(as_written, found.base)) or list(_slopes(fresh, found.base))
     if not slopes:
         return not_reached() if list(_slopes(as_written, "")) else holds(False, otherwise="by_hand_only")
-    if any(np.any(x == 0) and not np.all(np.isfinite(got)) for x, got, _ in slopes):
-        return holds(False, otherwise="at_zero")
+    if broken := [at for at, x, got, _ in slopes if np.any(x == 0) and not np.all(np.isfinite(got))]:
+        return holds(False, otherwise="at_zero", at=broken[-1])
     if not (found.has("total") or found.has("d_product") or found.has("of_square") or found.mistaken()):
-        return holds(False, otherwise="autograd_only")
-    claim = best(close(got, want, twice=2 * want) for _, got, want in slopes)
+        return holds(False, otherwise="autograd_only", at=slopes[-1][0])
+    claim = best(close(got, want, at=at, twice=2 * want) for at, _, got, want in slopes)
     names = ("total",) if found.has("total") else ("f",)
     return confirmed(claim, by=lambda: _slope_follows(found, scaled) and _moves(found, (fresh, moved), names))
 
@@ -113,21 +118,29 @@ def _kept_follows(found, scaled):
 
 def _slope_follows(found, scaled):
     factors = (scaled.scale, scaled.scale**2)
-    return any(agree(got, c * want, NEAR) for _, got, want in _slopes(scaled, found.base, factors) for c in factors)
+    return any(agree(got, c * want, NEAR) for *_, got, want in _slopes(scaled, found.base, factors) for c in factors)
 
 
 # ---------------------------------------------------------------------------------- numbers
 
 
 class _Found:
-    """Which of the graph's numbers stand among `rows` at one x."""
+    """Which of the graph's numbers stand among `rows`, those of one case, at one x."""
 
-    def __init__(self, x, base, rows):
-        self.x, self.base, self.rows = x, base, rows
+    def __init__(self, x, base, rows, seen):
+        self.x, self.base, self.rows, self.seen = x, base, rows, seen
         self.want, self.mistakes = _numbers(x, BASES[base]), _mistakes(x)
 
     def has(self, *names):
         return all(_stands(self.rows, self.want[name]) for name in names)
+
+    def at(self, name):
+        return self.holder(self.want[name])
+
+    def holder(self, want):
+        """The record that these numbers came up in first, by itself; None if no single one holds them."""
+        records = sorted((*self.seen.values, *self.seen.plain, *self.seen.called), key=lambda record: record.order)
+        return next((record for record in records if any(_holds(array, want) for array in _arrays_of(record))), None)
 
     def count(self):
         return sum(self.has(name) for name in self.want)
@@ -247,6 +260,11 @@ def _left(seen):
     return [leaf.after for p in seen.passes for leaf in p.leaves if leaf.after is not None]
 
 
+def _arrays_of(record):
+    whole = (getattr(record, name, None) for name in ("array", "result"))
+    return [array for array in (*whole, *record.parts) if array is not None and array.dtype.kind in "iuf"]
+
+
 def _holds(array, want):
     """These numbers; or, of a short list, one of the entries."""
     flat = np.ravel(array).astype(float)
@@ -268,10 +286,10 @@ def _graph(seen, *names):
         for base, s in BASES.items():
             want = _numbers(rows, s)
             usable = _may_stand(rows, want["f"]) | _may_stand(rows, want["product"])
-            graphs = (_Found(x, base, rows) for x in rows[usable & _is_usable(rows)])
+            graphs = (_Found(x, base, rows, seen) for x in rows[usable & _is_usable(rows)])
             found += [g for g in graphs if _is_graph(g, written)]
     if not found and any(LOG & set(p.ops) and "Sin" in p.ops for p in seen.passes):
-        found = [_Found(x, "", pool[x.size]) for x, _, _ in _slopes(seen, "") if x.size in pool]
+        found = [_Found(x, "", pool[x.size], seen) for _, x, *_ in _slopes(seen, "") if x.size in pool]
     return max(found, key=lambda g: (sum(map(g.has, names)), g.count(), not g.base), default=None)
 
 
@@ -325,17 +343,17 @@ def _other(seen):
 
 
 def _slopes(seen, base, factors=(1.0,)):
-    """(x, gradient, f′) of passes and transforms over f: known by the root, or by the gradient itself."""
+    """(where, x, gradient, f′) of passes and transforms over f: known by the root, or by the gradient itself."""
     counted = ((p, leaf) for p in seen.passes for leaf in p.leaves if not p.error and seen.still_counts(p, leaf))
-    pairs = [(leaf.x, leaf.after, p.root) for p, leaf in counted]
-    pairs += [(call.inputs[0], call.result, None) for call in seen.derivatives if len(call.inputs) == 1]
-    for x, got, root in pairs:
+    pairs = [(p, leaf.x, leaf.after, p.root) for p, leaf in counted]
+    pairs += [(call, call.inputs[0], call.result, None) for call in seen.derivatives if len(call.inputs) == 1]
+    for at, x, got, root in pairs:
         if x is not None and got is not None and x.size == got.size and x.dtype.kind == "f":
             x, got = np.ravel(x).astype(float), np.ravel(got)
             want = _numbers(x, BASES[base])
             broken = bool(np.any(x == 0)) and not np.all(np.isfinite(got))
             if _is_root(root, want["f"]) or broken or any(agree(got, c * want["total"], NEAR) for c in factors):
-                yield x, got, want["total"]
+                yield at, x, got, want["total"]
 
 
 def _is_root(root, f):

@@ -41,7 +41,8 @@ def form(as_written, fresh):
     results = [r for r in _callbacks(fresh) if _is_right(r)] or _callbacks(fresh)
     if not results:
         return not_reached()
-    return best([holds(not reason, otherwise=reason) for reason in (_lacks(as_written, r) for r in results)])
+    lacking = ((_lacks(as_written, r), _judged(r)[0][2]) for r in results)
+    return best([holds(not reason, otherwise=reason, at=called) for reason, called in lacking])
 
 
 def optimizer(as_written, fresh):
@@ -129,7 +130,8 @@ def _judged(results):
 def _claim(results):
     points, got = [r[0] for r in _judged(results)], [np.ravel(r[1]).astype(float) for r in _judged(results)]
     right = [_gradient(point) for point in points]
-    return close(np.concatenate(got), np.concatenate(right), **_mistakes(points, got, right))
+    mistakes = _mistakes(points, got, right)
+    return close(np.concatenate(got), np.concatenate(right), at=_judged(results)[0][2], **mistakes)
 
 
 def _mistakes(points, got, right):

@@ -47,18 +47,19 @@ def by_autodiff(as_written, sin_slope):
     """What is drawn as f′ follows when autograd is told another derivative of sin."""
     if passages := _not_executed(as_written):
         return for_a_person(passages, "not_executed")
-    drawn = {kind for kind, _ in _slope_like(as_written)}
+    slopes = _slope_like(as_written)
+    drawn, at = {kind for kind, _ in slopes}, next((curve for _, curve in reversed(slopes)), None)
     only_cos = bool(drawn) and drawn <= {"differentiated_cos", "d"} and not any(map(_passes, _tried(as_written)))
     if ("differentiated_cos" in drawn and only_cos) or (not drawn and _ended_in_an_error(as_written)):
         return not_reached()
     if _follows_in_drawing(sin_slope) or (not drawn and _follows_in_passes(sin_slope)):
-        return holds(True)
+        return holds(True, at=at or next(reversed(_tried(as_written)), None))
     if not drawn:
         return not_reached()
     if not sin_slope.curves:
-        return holds(_follows_in_passes(sin_slope), otherwise="did_not_follow")
+        return holds(_follows_in_passes(sin_slope), otherwise="did_not_follow", at=at)
     elsewhere = any(map(_passes, _tried(as_written))) and not _follows_in_passes(sin_slope)
-    return holds(False, otherwise="did_not_follow" if elsewhere else _how_made(as_written))
+    return holds(False, otherwise="did_not_follow" if elsewhere else _how_made(as_written), at=at)
 
 
 def plot(as_written):

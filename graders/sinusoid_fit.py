@@ -51,12 +51,12 @@ def frequencies(as_written, other):
         return holds(True)
     if samples is None:
         return for_a_person(as_written.words())
-    reasons = [name for name, _ in _mistakes(as_written, samples)]
-    if "off_by_one" in reasons:
-        return holds(False, otherwise="off_by_one")
+    mistaken = dict(_mistakes(as_written, samples))
+    if "off_by_one" in mistaken:
+        return holds(False, otherwise="off_by_one", at=mistaken["off_by_one"])
     if _others_found(as_written, other, samples):
         return holds(True)
-    if "stuck" in reasons:
+    if "stuck" in mistaken:
         return not_reached()
     known = _numbers(_groups(as_written))
     return confirmed(holds(_are_among(samples[2][:, 1], known, samples[0]), otherwise="none_found"), by=lambda: False)
