@@ -29,6 +29,7 @@ from autograder.console import (
 from autograder.model import Outcome, Report, Run, Status, Submission
 from autograder.report import FOLDERS, FORMATS, files, pages, screen, wording
 from autograder.report.lms import EXPORTS, Options
+from autograder.shapes import SpecError
 from autograder.sheet import SheetError
 
 if TYPE_CHECKING:  # they import what takes time
@@ -188,12 +189,13 @@ def _elsewhere(arguments: argparse.Namespace) -> "Address | None":
 
 
 def _plan(arguments: argparse.Namespace) -> "Plan":
-    from autograder import spec
+    from autograder import store
     from autograder.assignment import plan
 
+    maybe_known = store.is_in(arguments.output) and not arguments.scheduler
     try:
-        return plan.plan(arguments.exercise, arguments.assignment, arguments.language)
-    except spec.SpecError as error:
+        return plan.plan(arguments.exercise, arguments.assignment, arguments.language, checked=not maybe_known)
+    except SpecError as error:
         raise Stop(str(error), Exit.USAGE) from error
 
 
@@ -269,6 +271,8 @@ def _reports(
                 reports.append(report)
             _tell(arguments, grader, len(reports))
             return reports, grader.torch, rung
+    except SpecError as error:
+        raise Stop(str(error), Exit.USAGE) from error
     except _sandbox_error() as error:
         raise Stop(f"the grader could not run: {error}", Exit.OURS) from error
     except KeyboardInterrupt:
@@ -311,7 +315,7 @@ def _remembering(plan: "Plan", rung: ladder.Rung, *, store: "Store", forget: boo
 
     conditions = kept.conditions(plan.exercises, grading["seed"], grading["seconds"])
     memory = kept.Memory(store, plan.exercises, conditions, rung.name, forget=forget)
-    return Remembering(plan.exercises, rung, memory, waits=memory.is_empty, **grading)
+    return Remembering(plan.exercises, rung, memory, () if plan.is_checked else plan.exercises, **grading)
 
 
 @contextmanager

@@ -108,6 +108,9 @@ class Call:
 
 
 SAMPLES = ("sinusoids", "field")  # that can be others
+OPERATIONS = tuple("sin cos exp log sqrt tanh sigmoid pow mul div matmul".split())  # that can be swapped
+FORMS = ("tensor", "array", "integers", "number")  # of a hidden input
+RECIPES = {"quadratic": 2}  # of hidden functions, and how many numbers each takes
 
 
 @dataclass(frozen=True, slots=True)

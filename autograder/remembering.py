@@ -16,20 +16,19 @@ if TYPE_CHECKING:  # it imports what takes time
 class Remembering:
     """As `run.Grader`, of which there is one as soon as something is not known; a context manager.
 
-    `grading`: what else a Grader is given. `waits`: something will have to be run, so that it starts at once.
+    `unchecked`: exercises that nobody has held beside their graders yet. `grading`: what else a Grader is given.
     """
 
     def __init__(
-        self, exercises: Sequence[Exercise], rung: Rung, memory: Memory, *, waits: bool, **grading: Any
+        self, exercises: Sequence[Exercise], rung: Rung, memory: Memory, unchecked: Sequence[Exercise], **grading: Any
     ) -> None:
-        self.memory = memory
+        self.memory, self._unchecked = memory, unchecked
         self._given, self._grading = (exercises, rung), grading
-        self._waits = waits
         self._grader: Grader | None = None
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
-        if self._waits:
+        if self.memory.is_empty:
             self._start()
         return self
 
@@ -39,9 +38,12 @@ class Remembering:
         self._opened.__exit__(kind, value, trace)
 
     def _start(self) -> "Grader":
-        from autograder import run
+        """Raises SpecError for an exercise that its grader does not fit: nobody may have looked so far."""
+        from autograder import run, spec
 
         if self._grader is None:
+            for exercise in self._unchecked:
+                spec.check(exercise)
             grader = run.Grader(*self._given, memory=self.memory, **self._grading)
             self._grader = self._opened.enter_context(grader)
         return self._grader
