@@ -282,9 +282,9 @@ def _reports(
 
 def _sandbox_error() -> type[Exception]:
     """Only looked for where there is an exception: what is known needs no sandbox."""
-    from autograder.sandbox import SandboxError
+    from autograder import sandbox
 
-    return SandboxError
+    return sandbox.SandboxError
 
 
 @contextmanager
