@@ -6,18 +6,24 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from autograder import cli, clock, intake
 from autograder.decisions import Ruling
+from autograder.drawn import Drawn
 from autograder.intake.notebook import read_notebook
+from autograder.model import Late, Override, SourceFile, Unit
 from autograder.packed import Units
+from autograder.phrase import Language
+from autograder.report import files, pages
 from autograder.report.pages import student
 from autograder.sources import Sources
 from autograder.store import FILE, Store
 from tests.conftest import ROOT
+from tests.test_report import PLOT, RUN, answer, failed, passed, report
 from tests.test_running import SINE
 from tests.test_store import CRASH, RANDOM, WORDS, Warm
 
@@ -263,3 +269,39 @@ def test_packed_units_are_the_units():
     assert packed == units and units == packed and hash(packed) == hash(units) and packed == Units.of(units)
     assert (len(packed), packed[0], packed[1:], [*packed]) == (2, units[0], units[1:], [*units])
     assert packed != units[:1] and packed != [*units] and Units.of(packed) is packed
+
+
+UNIT = Unit("ada.py", "script", "", SINE)
+ADA = replace(report(answer(failed(), passed(PLOT))), digest="00")
+WITHHELD = replace(failed(), withheld=True)
+OTHERS = {
+    "what was found": {"digest": "11"},
+    "a student": {"submission": replace(ADA.submission, student="bo")},
+    "files": {"submission": replace(ADA.submission, files=(SourceFile("ada.py", "11", (UNIT,)),))},
+    "remarks": {"submission": replace(ADA.submission, remarks=("A remark.",))},
+    "lateness": {"late": Late("2026-03-02T00:00:00+00:00", "2026-03-01T00:00:00+00:00", 86400.0, 1.0, "Late.")},
+    "a language": {"language": Language("zh", "zh-Hans")},
+    "withheld": {"answers": (answer(WITHHELD, passed(PLOT)),)},
+    "a decision": {"answers": (answer(replace(failed(), override=Override(1.0, "shown", NOW)), passed(PLOT)),)},
+    "not kept": {"digest": ""},
+}
+RUNS = {"title": "Homework 3", "finished": "2031-01-01T00:00:00.000+00:00", "version": "99", "language": "auto"}
+
+
+@pytest.mark.parametrize("other", [*OTHERS, *RUNS])
+def test_a_page_of_something_else_is_another_page(tmp_path, other):
+    """One thing at a time, of all that a page is made of; as it was, it is left standing."""
+    changed = replace(ADA, **OTHERS.get(other, {})), replace(RUN, **({other: RUNS[other]} if other in RUNS else {}))
+    with closing(Store(tmp_path)) as store:
+        assert [drawn(store, tmp_path, ADA, RUN), drawn(store, tmp_path, ADA, RUN)] == [1, 0]
+        shutil.copy(tmp_path / "students" / "ada.html", tmp_path / "students" / "bo.html")
+        assert drawn(store, tmp_path, *changed) == 1
+
+
+def drawn(store, folder, one, run):
+    """How many pages of students were written."""
+    memory = Drawn(store, run, ())
+    made = [page for page in memory.missing(folder, pages.of(run, [one], ())) if page[0] != pages.INDEX]
+    files.write_pages(folder, made, all_of_them=False, standing=memory.standing)
+    memory.keep()
+    return len(made)
