@@ -92,6 +92,7 @@ def _is_authors(changes: set[Any]) -> bool:
 
 
 def _until_an_author_saves(arguments: argparse.Namespace, ticks: Iterator[set[Any]]) -> Iterator[str | Line]:
+    next(ticks)  # what is saved while we read is seen as well
     try:
         exercises = live.chosen(arguments.exercise)
     except Refused as refused:
@@ -102,7 +103,6 @@ def _until_an_author_saves(arguments: argparse.Namespace, ticks: Iterator[set[An
         return
     with ExitStack() as stack:
         watch = _Watch(arguments.path, stack.enter_context(_grader(arguments, exercises)))
-        next(ticks)
         yield from watch.look()
         yield f"watching {short(arguments.path.resolve())}; Ctrl-C ends it"
         for changes in ticks:

@@ -9,6 +9,7 @@ one leaf, beside words about it or with one of the two alone afterwards, at a gr
 import numpy as np
 
 from autograder import gains
+from autograder.evidence import error_kind
 from autograder.judge import agree, best, close, confirmed, for_a_person, holds, newest, not_reached
 
 ABOUT = r"accumul|add(s|ed|ing)? (up|to|onto|together)|\bsum of (both|the two)|累加|累积|叠加"
@@ -35,14 +36,17 @@ def adds(as_written, scaled):
 
 
 def cleared(as_written, scaled):
-    """Some pass started from nothing although an earlier one had left a gradient; or nothing was shown to be left."""
+    """Some pass started from nothing although an earlier one had left a gradient; or nothing was shown to be left.
+
+    Zeros that are left since the pass after them stopped with an error show nothing.
+    """
     leaves = {second.leaf.ident for _, second in _pairs(as_written)}
     alone = [gain for gain in _alone_again(as_written) if gain.leaf.ident in leaves]
     claims = [close(gain.leaf.after, _alone(as_written, gain), at=gain.at) for gain in alone]
     if claims:
         return confirmed(newest(claims), by=lambda: any(gains.follows(gain, scaled) for gain in alone))
     if _pairs(as_written):
-        shown = [holds(True, at=value) for value in _shown_empty(as_written)]
+        shown = [_without_graph(as_written) or holds(True, at=value) for value in _shown_empty(as_written)]
         return confirmed(best(shown or [_not_cleared(as_written)]), by=lambda: _follow(as_written, scaled))
     if list(_tried(as_written)):
         return not_reached()
@@ -138,6 +142,13 @@ def _shown_empty(seen):
         empty = value.order > end and value.grad is not None and not np.any(value.grad)
         if empty and any(value.array is not None and np.array_equal(value.array, x) for x in xs):
             yield value
+
+
+def _without_graph(seen):
+    """A pass over what does not depend on the leaf, after the sum was there; None if there is none."""
+    end = _pairs(seen)[-1][1].at.order
+    failed = next((p for p in seen.passes if p.order > end and error_kind(p.error) == "no_graph"), None)
+    return failed and holds(False, otherwise="no_graph", at=failed)
 
 
 def _not_cleared(seen):

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograder.judge import agree, best, confirmed, holds, not_reached
 from autograder.model import Tolerance
+from autograder.tables import FEWEST, tables
 
 SPOKEN = r"difference quotient|differenzenquotient|差商"
 DEMO = (2.3, 2.03, 2.003, 2.0003, 2.00003)
@@ -21,10 +22,9 @@ LABELS = ("numerical limit", "tangent line (x=1)")  # in the book's own cells
 DOUBLE, SINGLE = 2.0**-53, 2.0**-24
 POINTS = (1.0, 2.0, 3.0, -1.0, -2.0, 0.5, 1.5, 4.0, 5.0, 10.0)  # 1 first: the exercise's own
 PICTURE = Tolerance(2e-2, 2e-2)
-FEWEST = 3  # rows of a table
 DEGREE, NEIGHBOURS = 8, 30  # of a polynomial through hidden values near x
-SMALLEST = 20  # power of 0.1 that a row without its h may belong to
-MOST = 60  # lists that are paired
+MOST = 60  # numbers of the code that are tried as points
+COARSE = 100  # points of a curve whose bend is looked at: rounding bends what lies closer
 
 
 def attempted(as_written):
@@ -140,15 +140,10 @@ def _jumps(h, q):
 
 def _tables(seen):
     """(mistake or "", where, h, q, in single precision) of what resembles one of ours, and is not the book's."""
-    usable = [t for t in _candidates(seen) if t[1].size >= FEWEST and _are_steps(seen, t[1], t[2])]
+    usable = [t for t in tables(seen) if t.h.size >= FEWEST and _are_steps(seen, t.h, t.q)]
     kinds = ((table, _kind(*table[1:])) for table in usable)
     known = [(table, kind) for table, kind in kinds if kind and not _is_demo(seen, table)]
     return [(name, at, h, q, single) for (at, h, q, _), (name, single) in known]
-
-
-def _candidates(seen):
-    """(where, h, q, last digit shown) of all that may be a table."""
-    return [*_printed(seen), *_kept(seen), *_shown(seen), *_drawn(seen)]
 
 
 def _are_steps(seen, h, q):
@@ -191,85 +186,6 @@ def _counts(seen, label):
     return not any(words in label.lower() for words in LABELS) or seen.mentions_it(SPOKEN)
 
 
-def _printed(seen):
-    """Lines of output with equally many numbers, column against column; one number a line belongs to 0.1, 0.01, …"""
-    for text in seen.texts:
-        rows = [_numbers(line) for line in text.text.split("\n")[:200]] if text.kind_of == "output" else []
-        for count in {len(row) for row in rows if row}:
-            lines = [row for row in rows if len(row) == count]
-            columns = [np.array([row[i][0] for row in lines]) for i in range(count)]
-            digits = [max(row[i][1] for row in lines) for i in range(count)]
-            yield from _paired(text, columns, digits)
-
-
-def _paired(at, columns, digits):
-    if len(columns) == 1 and np.ptp(columns[0]) > 0 and columns[0].size <= SMALLEST:
-        yield at, 0.1 ** np.arange(1, columns[0].size + 1), columns[0], digits[0]
-    for i, j in np.ndindex(*2 * (min(len(columns), 6),)):
-        if i != j and np.all(columns[i] != 0) and np.all(np.abs(columns[i]) <= 1):
-            yield at, columns[i], columns[j], digits[j] + 7 * digits[i] * (digits[i] < np.min(np.abs(columns[i])) / 50)
-
-
-def _numbers(line):
-    """(number, unit of its last digit) of each number in a line of words."""
-    plain = "".join(c if c in "0123456789.eE+-" else " " for c in line)
-    return [(float(token), _last_digit(token.lower())) for token in plain.split() if _is_number(token.lower())]
-
-
-def _is_number(token):
-    mantissa, mark, exponent = token.partition("e")
-    digits, power = mantissa.lstrip("+-").replace(".", "", 1), exponent.lstrip("+-")
-    signs = len(mantissa) - len(mantissa.lstrip("+-")) <= 1 and len(exponent) - len(power) <= 1
-    return signs and digits.isdigit() and (power.isdigit() if mark else True)
-
-
-def _last_digit(token):
-    mantissa, _, exponent = token.partition("e")
-    decimals = len(mantissa.partition(".")[2])
-    return 10.0 ** (int(exponent or 0) - decimals) if decimals else 0.0
-
-
-def _kept(seen):
-    """Lists and arrays of one length, or a dictionary of h and q."""
-    arrays = [(v, np.ravel(v.array).astype(float)) for v in seen.values if _is_list(v.array)]
-    arrays += [(p, np.ravel(a).astype(float)) for p in seen.plain for a in p.parts if _is_list(a)]
-    distinct = list({a.tobytes(): (at, a) for at, a in arrays}.values())[:MOST]
-    steps = [h for _, h in distinct if np.all(h != 0) and np.all(np.abs(h) <= 1)]
-    for at, q in distinct:
-        yield from ((at, h, q, 0.0) for h in steps if h.size == q.size and h is not q)
-        if np.ptp(q) > 0 and q.size <= SMALLEST:
-            yield at, 0.1 ** np.arange(1, q.size + 1), q, 0.0
-        if q.ndim == 1 and q.size % 2 == 0 and q.size >= 2 * FEWEST:
-            yield from ((at, *pair, 0.0) for pair in ((q[::2], q[1::2]), (q[1::2], q[::2])) if np.all(pair[0] != 0))
-    for p in seen.plain:
-        if len(p.keys) >= FEWEST and all(_is_number(key) for key in p.keys) and all(a.size == 1 for a in p.parts):
-            yield p, np.array([float(key) for key in p.keys]), np.array([float(a.ravel()[0]) for a in p.parts]), 0.0
-
-
-def _is_list(array):
-    return array is not None and array.dtype.kind in "fiu" and FEWEST <= array.size <= 200
-
-
-def _shown(seen):
-    """Plain numbers that were printed one after another at one place."""
-    groups = {}
-    for record in seen.plain:
-        if not record.name and record.keys == [""] and record.parts[0].size == 1:
-            groups.setdefault((record.where, record.order), []).append((record, float(record.parts[0].ravel()[0])))
-    for found in groups.values():
-        for width in (1, 2, 3, 4):
-            if len(found) % width == 0 and len(found) >= width * FEWEST:
-                columns = [np.array([number for _, number in found[i::width]]) for i in range(width)]
-                yield from _paired(found[0][0], columns, [0.0] * width)
-
-
-def _drawn(seen):
-    """The quotient against h."""
-    for curve in seen.curves:
-        if FEWEST <= curve.x.size <= 200 and np.all(curve.x != 0) and np.all(np.abs(curve.x) <= 1):
-            yield curve, curve.x, curve.y, 0.0
-
-
 # ---------------------------------------------------------------------------------- another h, another function
 
 
@@ -308,9 +224,7 @@ def _other_quotient(as_written, fresh, moved):
 def _moves(h, q, moved):
     """With another h the table is another one: what was typed in stays, or is larger by the one factor."""
     same = [
-        other
-        for _, steps, other, _ in _candidates(moved)
-        if steps.shape == h.shape and np.allclose(steps, moved.moved * h)
+        other for _, steps, other, _ in tables(moved) if steps.shape == h.shape and np.allclose(steps, moved.moved * h)
     ]
     return any(not np.allclose(other, q) and not np.allclose(other, moved.moved * q) for other in same)
 
@@ -319,7 +233,7 @@ def _other_tables(seen):
     """Tables of no quotient of ours that run smoothly towards h = 0, where somebody speaks of difference quotients."""
     if not seen.mentions_it(SPOKEN) or _tables(seen):
         return []
-    usable = (t for t in _candidates(seen) if t[1].size > FEWEST and _are_steps(seen, t[1], t[2]))
+    usable = (t for t in tables(seen) if t.h.size > FEWEST and _are_steps(seen, t.h, t.q))
     return [(at, h, q, digits) for at, h, q, digits in usable if _is_smooth(h, q, digits)]
 
 
@@ -391,14 +305,29 @@ def _in_another_figure(curves):
     lines = [(c, *np.polyfit(c.x, c.y, 1)) for c in curves if np.ptp(c.x) > 0 and _is_line(c)]
     bent = [c for c in curves if c.x.size >= 10 and np.all(np.diff(c.x) > 0) and not _is_line(c)]
     for c in bent:
-        slopes, size = np.gradient(c.y, c.x)[1:-1], np.ptp(c.y)
+        x, y = (part[:: -(-part.size // COARSE)] for part in (c.x, c.y))
         for line, slope, start in lines:
-            off = np.abs(slope * c.x + start - c.y)[1:-1]
-            touches = (off <= 1e-2 * size) & (np.abs(slopes - slope) <= 3e-2 * np.max(np.abs(slopes)))
-            if np.any(touches):
+            if _touches(x, y - (slope * x + start), np.ptp(y)):
                 yield holds(True, at=line)
     if bent:
         yield holds(False, otherwise="only_f", at=bent[0])
+
+
+def _touches(x, gap, size):
+    """A curve, by its height over a line: somewhere both the height and its slope are 0, as far as the grid can tell.
+
+    A parabola through three neighbours says so, with its lowest or highest point; where the curve does not bend, the
+    middle one of the three.
+    """
+    before, after = x[1:-1] - x[:-2], x[2:] - x[1:-1]
+    rise, next_rise = np.diff(gap)[:-1] / before, np.diff(gap)[1:] / after
+    bend = (next_rise - rise) / (before + after)
+    slope, middle, step = rise + bend * before, gap[1:-1], np.maximum(before, after)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        turns_here = np.abs(slope) <= 2 * np.abs(bend) * step
+        turns = turns_here & (np.abs(middle - slope**2 / (4 * bend)) <= 0.25 * np.abs(bend) * step**2)
+    runs_along = (np.abs(middle) <= 1e-3 * size) & (np.abs(slope) * np.ptp(x) <= 3e-3 * size)
+    return bool(np.any(turns | runs_along))
 
 
 # ---------------------------------------------------------------------------------- the tangent
@@ -410,7 +339,7 @@ def _in_figure(curves):
     lines = [(c, *np.polyfit(c.x, c.y, 1)) for c in curves if np.ptp(c.x) > 0 and _is_line(c)]
     for c, slope, start in lines if of_f else ():
         x = (slope + 4) / 6
-        touches = np.isclose(slope * x + start, _f(x), atol=2e-2)
+        touches = np.isclose(slope * x + start, _f(x), atol=1e-3)
         if touches:
             yield holds(abs(x) > 1e-2, otherwise="at_zero", at=c)
         elif abs(slope - 2) < 1e-2:

@@ -24,6 +24,7 @@ PURE = {
     "evidence": {"remarks", "text", "wire"},
     "seen": {"evidence", "model", "words"},
     "gains": {"evidence", "judge", "model", "seen"},
+    "tables": {"evidence", "seen"},
     "later": {"seen"},
     "judge": {"evidence", "later", "model", "phrase", "seen", "words"},
 }
@@ -60,7 +61,9 @@ def test_the_worker_knows_nothing_of_exercises(path):
 
 def test_nothing_that_decides_a_report_imports_what_shows_it():
     """A report that is kept stays true when a page changes: fingerprint.NO_JUDGES is left out of its key."""
-    deciding = "run cases later judge seen evidence words gains exhibits oracle observe reports kept model spec talk"
+    deciding = (
+        "run cases later judge seen evidence words gains tables exhibits oracle observe reports kept model spec talk"
+    )
     for name in deciding.split():
         packages = {i.split(".")[1] for i in imports(ROOT / "autograder" / f"{name}.py") if i.startswith("autograder.")}
         assert not packages & (fingerprint.NO_JUDGES - {"worker"}), name
@@ -69,7 +72,9 @@ def test_nothing_that_decides_a_report_imports_what_shows_it():
 @pytest.mark.parametrize("path", GRADERS, ids=lambda p: p.name)
 def test_graders_are_numpy_and_the_judge(path):
     """A grader module reads evidence and makes claims: nothing else."""
-    allowed = tuple(f"autograder.{name}" for name in ("evidence", "exhibits", "gains", "judge", "model", "oracle"))
+    allowed = tuple(
+        f"autograder.{name}" for name in ("evidence", "exhibits", "gains", "judge", "model", "oracle", "tables")
+    )
     assert not [name for name in imports(path) if not name.startswith(("numpy", "re", *allowed))]
 
 

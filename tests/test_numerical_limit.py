@@ -73,6 +73,26 @@ def test_another_function_at_another_point(grade, reason, quotient):
     assert (result["quotient"], result["tangent"]) == (reason, "passed")
 
 
+@pytest.mark.parametrize(
+    ("verdict", "x", "line"),
+    [
+        ("passed", "np.linspace(0, 3, 100)", "12*(x-2)+8"),
+        ("passed", "np.linspace(0, 3, 12)", "12*(x-2)+8"),
+        ("passed", "torch.linspace(0, 3, 5000)", "12*(x-2)+8"),
+        ("passed", "np.linspace(-2, 2, 81)", "0*x"),
+        ("passed", "np.linspace(0, 3, 100)", "12.06*(x-2)+8"),
+        ("only_f", "np.linspace(0, 3, 100)", "13*(x-2)+8"),
+        ("only_f", "torch.linspace(0, 3, 5000)", "11*(x-2)+8"),
+        ("only_f", "np.linspace(0, 3, 100)", "12*(x-2)+8.3"),
+    ],
+)
+def test_the_tangent_of_another_function(grade, verdict, x, line):
+    """It meets the curve and runs along it there, at a point where the curve bends or does not."""
+    table = "# the difference quotient\nfor i in range(1, 6):\n    h = 10**-i\n    print(h, (g(2+h)-g(2))/h)\n"
+    source = f"{START}def g(x): return x**3\n{table}x = {x}\nplt.plot(x, g(x)); plt.plot(x, {line})\n"
+    assert told(grade(source))["numerical_limit"]["tangent"] == verdict
+
+
 def test_another_function_that_cannot_be_called_goes_to_a_person(grade):
     """It is written into the quotient."""
     source = OTHER.replace("QUOTIENT", "(math.log(3+h)-math.log(3))/h").replace(
@@ -132,6 +152,8 @@ def test_what_hides_the_limit(grade, reason, table):
         ),
         ("through_origin", "x = np.linspace(0, 2, 30)\nplt.plot(x, f(x)); plt.plot(x, 2*x)\n"),
         ("other_slope", "x = np.linspace(0, 2, 30)\nplt.plot(x, f(x)); plt.plot(x, 3*(x-1)-1)\n"),
+        ("other_slope", "x = np.linspace(0, 2, 30)\nplt.plot(x, f(x)); plt.plot(x, 2.3*(x-1)-1)\n"),
+        ("passed", "x = np.linspace(0, 2, 30)\nplt.plot(x, f(x)); plt.plot(x, 2.03*(x-1)-1)\n"),
         ("at_zero", "x = np.linspace(-1, 2, 30)\nplt.plot(x, f(x)); plt.plot(x, -4*x)\n"),
         ("only_f", "x = np.linspace(0, 2, 30)\nplt.plot(x, f(x))\n"),
         ("only_line", "x = np.linspace(0, 2, 30)\nplt.plot(x, 2*x-3)\n"),

@@ -37,6 +37,7 @@ WRONG = {
     },
     "cleared": {
         "never_cleared": f"{WORDS}{TWO}",
+        "no_graph": f"{WORDS}{TWO}x.grad.zero_()\n(5 * x.detach()).sum().backward()\nprint(x.grad)",
         "no_such_method": f"{WORDS}{TWO}x.grad.zero()\n(5 * x).sum().backward()",
     },
 }

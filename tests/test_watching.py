@@ -159,7 +159,10 @@ def test_the_memory_of_results_is_used(watch, tmp_path):
 
 @pytest.mark.slow
 def test_an_author_who_changes_an_exercise(watch, tmp_path):
-    """It starts itself anew, judges again what was seen, and waits while the exercise is no exercise."""
+    """It starts itself anew, judges again what was seen, and waits while the exercise is no exercise.
+
+    What is saved at the very moment when it says that it waits is seen.
+    """
     root = tmp_path / "repository"
     for folder in ("autograder", "graders", "exercises"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
