@@ -1,6 +1,8 @@
 """What the observer saw in one case: records off the wire, parsed into known shapes or refused.
 
 Everything here was said by a process that a student's code shares. It is evidence: numbers are judged, words quoted.
+Each has its order, where it was (a sentence), and its line: that of the cell or script which is named there, from 1, or
+0 if none is known; of a function that was called, the line that it begins at.
 """
 
 import functools
@@ -12,7 +14,7 @@ import numpy as np
 
 from autograder import remarks
 from autograder.text import cleaned
-from autograder.wire import Malformed
+from autograder.wire import MAX_LINE, Malformed
 
 Array = np.ndarray
 MaybeArray = np.ndarray | None
@@ -56,6 +58,7 @@ class Pass:
     leaves: list[Leaf]
     retained: list[Leaf]  # inner tensors on the way that were asked to keep their gradient
     error: str
+    line: int = 0
 
     def applied_to(self, op: str) -> list[Array]:
         """What the operation `op` was applied to."""
@@ -76,6 +79,7 @@ class Derivative:
     reference: MaybeArray  # (outputs, entries of all inputs); NaN if the function does not use its argument
     recording: bool  # False under inference_mode
     depth: int  # how many times the innermost function was differentiated, one transform in another
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class Curve:
     figure: int
     axes: int
     label: str
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,7 @@ class Value:
     grad: MaybeArray
     requires_grad: bool
     is_leaf: bool
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,7 @@ class Plain:
     name: str  # "" if it was shown
     keys: list[str]  # [""] of a number; "a.b" of b in a
     parts: list[Array]
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,7 @@ class Round:
     count: int  # from 1
     keys: list[str]
     parts: list[Array]
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +149,7 @@ class Minimized:
     x: MaybeArray
     with_gradient: bool
     success: bool
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +161,7 @@ class Resampled:
     x: Array
     y: Array
     terms: Array  # rows: 1 for cos or 0 for sin, frequency, amplitude
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +177,7 @@ class Called:
     requires_grad: bool
     differentiated: bool  # a pass or a transform ran during the call
     handed: bool  # the function was handed to an optimizer as its gradient
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +188,7 @@ class Comparison:
     where: str
     left: MaybeArray
     right: MaybeArray
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +199,7 @@ class Text:
     where: str
     kind_of: str
     text: str
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +211,7 @@ class Error:
     type: str
     message: str
     source: str
-    line: int
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +222,7 @@ class Function:
     where: str
     name: str
     parameters: int
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +233,7 @@ class Remark:
     where: str
     name: str  # as in remarks.py
     part: str
+    line: int = 0
 
     @property
     def text(self) -> str:
@@ -233,6 +248,7 @@ class Entered:
     order: int
     where: str
     number: int  # of the piece, counted through the submission; of a function that is called, −1, −2, …
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +259,7 @@ class Act:
     where: str
     text: str
     replaced: bool  # a part of torch, NumPy or Python that our observer stands on is not what it was
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +270,7 @@ class Proof:
     where: str
     name: str
     failure: str  # a sentence, or nothing
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +280,7 @@ class Fault:
     order: int
     where: str
     text: str
+    line: int = 0
 
 
 Observation = (
@@ -334,6 +353,8 @@ def _plan(shape: type) -> list[tuple[str, Callable[[Any], bool], Callable[[Any],
 def _fits(name: str, check: Callable[[Any], bool], taken: Callable[[Any], Any], value: Any, shape: type) -> Any:
     if not check(value):
         raise Malformed(f"{shape.__name__}.{name} is not what it should be")
+    if name == "line" and not 0 <= value <= MAX_LINE:
+        raise Malformed(f"{shape.__name__}.line is no line")
     if name in ("jacobian", "reference") and value is not None and value.ndim != 2:
         raise Malformed(f"{shape.__name__}.{name} is no matrix")
     return taken(value)

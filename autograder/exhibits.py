@@ -16,6 +16,8 @@ MOST_POINTS = 240  # of a line
 MOST_LINES = 6
 MOST_ROWS = 32  # and columns, of a matrix
 MOST_BARS = 32
+MOST_ARROWS = 10  # along an axis, of a field
+MOST_FIELDS = 3
 MOST_STEPS = 12
 MOST_ENTRIES = 4  # of a gradient in a timeline
 MOST_OF_AN_EXERCISE = 4
@@ -25,7 +27,7 @@ DIGITS = 6  # that are kept
 
 Number = float | None
 Numbers = tuple[Number, ...]
-Part = Literal["f", "slope", "expected", "other"]
+Part = Literal["f", "slope", "expected", "other", "samples", "fitted", "sampled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,15 @@ class Curves:
 
     drawn: bool  # as the student drew them; else as they were left in x and x.grad
     lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Samples, the function that is in them, and what came out if it is a curve; how far the two are apart."""
+
+    lines: tuple[Line, ...]
+    gap: Number  # the largest distance, at the x of what came out; None if that is no curve
+    size: Number  # of the function
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,24 @@ class Bars:
 
 
 @dataclass(frozen=True, slots=True)
+class Field:
+    """A vector field on a grid: both components as rows, the first at the smallest y, along x from left to right."""
+
+    part: Literal["field", "solenoidal", "irrotational"]
+    u: tuple[Numbers, ...]
+    v: tuple[Numbers, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrows:
+    """A plane field and its parts; what is left of a divergence in one and of a curl in the other."""
+
+    fields: tuple[Field, ...]
+    divergence: Number  # as a share of all derivatives
+    curl: Number
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """A backward pass: where and how it was called; what it left in the gradient of its first leaf, or its error."""
 
@@ -85,7 +114,7 @@ class Timeline:
     size: int
 
 
-Exhibit = Curves | Matrices | Bars | Timeline
+Exhibit = Curves | Fit | Matrices | Bars | Arrows | Timeline
 Array = np.ndarray
 
 
@@ -104,6 +133,18 @@ def curves(lines: Iterable[Line], drawn: bool = True) -> Curves:
     return Curves(drawn, tuple(islice(lines, MOST_LINES)))
 
 
+def fit(x: Array, y: Array, function: Callable[[Array], Array], theirs: tuple[Array, Array] | None = None) -> Fit:
+    """Samples (x, y) of a function, as vectors, and (x, y) of the curve that was recovered."""
+    fine = np.linspace(np.min(x), np.max(x), MOST_POINTS)
+    lines = [line("samples", x, y), line("sampled", fine, function(fine))]
+    size = _number(float(np.max(np.abs(function(fine)))))
+    if theirs is None:
+        return Fit(tuple(lines), None, size)
+    order = np.argsort(theirs[0])
+    u, v = theirs[0][order], theirs[1][order]
+    return Fit((*lines, line("fitted", u, v)), _number(float(np.max(np.abs(v - function(u))))), size)
+
+
 def matrices(theirs: Array, expected: Array) -> Matrices:
     """A matrix beside the expected one; the shapes may differ."""
     return Matrices(_rows(theirs), _rows(expected), np.shape(theirs), np.shape(expected))
@@ -113,6 +154,17 @@ def bars(theirs: Array, expected: Array) -> Bars:
     """A gradient beside the expected one, entry by entry."""
     theirs, expected = np.ravel(theirs), np.ravel(expected)
     return Bars(_numbers(theirs[:MOST_BARS]), _numbers(expected[:MOST_BARS]), max(theirs.size, expected.size))
+
+
+def field(part: Literal["field", "solenoidal", "irrotational"], u: Array, v: Array) -> Field:
+    """Both components as arrays (y, x) of one shape; of a fine grid, evenly chosen points."""
+    chosen = np.ix_(*(_spread(count) for count in u.shape))
+    return Field(part, _rows(u[chosen]), _rows(v[chosen]))
+
+
+def arrows(fields: Iterable[Field], divergence: float, curl: float) -> Arrows:
+    """Fields side by side, and how much divergence and curl their parts have left."""
+    return Arrows(tuple(islice(fields, MOST_FIELDS)), _number(divergence), _number(curl))
 
 
 def timeline(passes: Iterable[Any]) -> Timeline:
@@ -129,6 +181,10 @@ def _step(p: Any) -> Step:
 
 def _rows(matrix: Array) -> tuple[Numbers, ...]:
     return tuple(_numbers(row[:MOST_ROWS]) for row in np.atleast_2d(matrix)[:MOST_ROWS])
+
+
+def _spread(count: int) -> Array:
+    return np.linspace(0, count - 1, min(count, MOST_ARROWS)).round().astype(int)
 
 
 def _thinned(array: Array) -> Array:
@@ -167,10 +223,10 @@ def document(exhibit: Exhibit) -> dict[str, Any]:
     return {"kind": type(exhibit).__name__, **_plain(exhibit)}
 
 
-def _plain(one: Exhibit | Line | Step) -> dict[str, Any]:
+def _plain(one: Exhibit | Line | Step | Field) -> dict[str, Any]:
     """As `asdict`, which would copy every number, and there are many."""
     values = {field.name: getattr(one, field.name) for field in fields(one)}
-    for name in ("lines", "steps"):
+    for name in ("lines", "steps", "fields"):
         if name in values:
             values[name] = tuple(map(_plain, values[name]))
     return values
@@ -182,8 +238,12 @@ def parsed(data: Mapping[str, Any]) -> Exhibit:
     match data["kind"]:
         case "Curves":
             return Curves(given["drawn"], tuple(Line(**_frozen(item)) for item in given["lines"]))
+        case "Fit":
+            return Fit(tuple(Line(**_frozen(item)) for item in given["lines"]), given["gap"], given["size"])
         case "Timeline":
             return Timeline(tuple(Step(**_frozen(item)) for item in given["steps"]), given["size"])
+        case "Arrows":
+            return Arrows(tuple(Field(**_frozen(item)) for item in given["fields"]), given["divergence"], given["curl"])
         case "Matrices":
             return Matrices(**_frozen(given))
         case _:

@@ -32,6 +32,7 @@ class Close:
     expected: Array
     mistakes: Mapping[str, Array]
     where: str = ""
+    line: int = 0
     order: int = 0
 
 
@@ -42,6 +43,7 @@ class Fact:
     true: bool
     reason: str = ""
     where: str = ""
+    line: int = 0
     order: int = 0
 
 
@@ -90,8 +92,8 @@ def holds(condition: bool, otherwise: str = "", at: Observation | None = None) -
     return Fact(bool(condition), otherwise, *_place(at))
 
 
-def _place(at: Observation | None) -> tuple[str, int]:
-    return (at.where, at.order) if at is not None else ("", 0)
+def _place(at: Observation | None) -> tuple[str, int, int]:
+    return (at.where, at.line, at.order) if at is not None else ("", 0, 0)
 
 
 def best(claims: Iterable[Claim]) -> Best:
@@ -222,7 +224,7 @@ def _tried(criterion: Criterion, function: Any, as_written: Seen, cases: Mapping
     except Exception as error:  # noqa: BLE001  our own mistake: it never costs points, and the exit code says so
         return Verdict(criterion, Status.GRADER_ERROR, "grader_error", detail=f"{type(error).__name__}: {error}")
     if found.status is Status.FAILED and (trouble := _trouble_in(as_written, _looked_at(cases))):
-        return Verdict(criterion, Status.NEEDS_REVIEW, trouble, where=found.where)
+        return Verdict(criterion, Status.NEEDS_REVIEW, trouble, where=found.where, line=found.line)
     return found if found.status is not Status.NOT_ATTEMPTED else _absent(criterion, as_written)
 
 
@@ -280,17 +282,17 @@ def _rank(verdict: Verdict, claim: Claim, criterion: Criterion) -> float:
 
 def _settle_fact(claim: Fact, criterion: Criterion) -> Verdict:
     if claim.true:
-        return Verdict(criterion, Status.PASSED, where=claim.where)
+        return _passed(criterion, claim)
     if claim.reason == "not_reached":
         return Verdict(criterion, Status.NOT_REACHED, claim.reason)
-    return _failed(criterion, claim.reason, "", claim.where)
+    return _failed(criterion, claim.reason, "", claim)
 
 
 def _settle_confirmed(claim: Confirmed, criterion: Criterion) -> Verdict:
     verdict = settle(claim.claim, criterion)
     if verdict.status is not Status.PASSED or claim.by():
         return verdict
-    return Verdict(criterion, Status.NEEDS_REVIEW, "not_confirmed", where=verdict.where)
+    return Verdict(criterion, Status.NEEDS_REVIEW, "not_confirmed", where=verdict.where, line=verdict.line)
 
 
 def _settle_then(claim: Then, criterion: Criterion) -> Verdict:
@@ -303,20 +305,26 @@ def _settle_then(claim: Then, criterion: Criterion) -> Verdict:
 
 def _settle_person(claim: Person, criterion: Criterion) -> Verdict:
     quote = "\n".join(dict.fromkeys(passage.text.strip() for passage in claim.passages))[:MAX_QUOTE]
-    where = claim.passages[0].where if claim.passages else ""
-    return Verdict(criterion, Status.NEEDS_REVIEW, claim.reason, criterion.feedback.get(claim.reason, ""), quote, where)
+    where, line = (claim.passages[0].where, claim.passages[0].line) if claim.passages else ("", 0)
+    said = (claim.reason, criterion.feedback.get(claim.reason, ""), quote)
+    return Verdict(criterion, Status.NEEDS_REVIEW, *said, where, line)
 
 
 def _settle_close(claim: Close, criterion: Criterion) -> Verdict:
     tolerance = criterion.tolerance
     if _precise(claim.observed) and agree(claim.observed, claim.expected, tolerance):
-        return Verdict(criterion, Status.PASSED, where=claim.where)
+        return _passed(criterion, claim)
     reason = _mistake(claim, tolerance) or _trouble(claim)
-    return _failed(criterion, reason, _detail(claim, tolerance), claim.where)
+    return _failed(criterion, reason, _detail(claim, tolerance), claim)
 
 
-def _failed(criterion: Criterion, reason: str, detail: str, where: str) -> Verdict:
-    return Verdict(criterion, Status.FAILED, reason, criterion.feedback.get(reason, ""), detail, where)
+def _passed(criterion: Criterion, claim: Close | Fact) -> Verdict:
+    return Verdict(criterion, Status.PASSED, where=claim.where, line=claim.line)
+
+
+def _failed(criterion: Criterion, reason: str, detail: str, claim: Close | Fact) -> Verdict:
+    said = (reason, criterion.feedback.get(reason, ""), detail)
+    return Verdict(criterion, Status.FAILED, *said, claim.where, claim.line)
 
 
 def _precise(observed: Array | None) -> bool:

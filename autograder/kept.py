@@ -186,6 +186,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
             "feedback": v.feedback,
             "detail": phrase.document(v.detail),
             "where": v.where,
+            "line": v.line,
         }
         for v in answer.verdicts
     }
@@ -235,5 +236,6 @@ def _answer_of(exercise: Exercise, kept: Mapping[str, Any]) -> Answer:
     for criterion in exercise.criteria:
         said = kept["verdicts"][criterion.name]
         texts = (said["reason"], said["feedback"], phrase.parsed(said["detail"]), said["where"])
-        verdicts.append(Verdict(criterion, Status(said["status"]), *texts))
+        line = said.get("line", 0)  # which an earlier release did not keep
+        verdicts.append(Verdict(criterion, Status(said["status"]), *texts, line))
     return Answer(exercise, kept["attempted"], tuple(verdicts))

@@ -189,6 +189,7 @@ class Verdict:
     feedback: str = ""  # the teacher's sentence
     detail: str = ""  # what was measured, or the passage that a person has to read
     where: str = ""  # the cell or line that was judged
+    line: int = 0  # of the cell or script, from 1; 0 if it is not known
     override: Override | None = None
     withheld: bool = False  # its student may not see it, or not yet
 

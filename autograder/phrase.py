@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+_CELL, _LINE = "{file}, cell {number}", "{file}, line {number}"
 _PLACES = {  # as observer.py writes them
-    "{file}, cell {number}": re.compile(r"(?P<file>.*), cell (?P<number>\d+)", re.DOTALL),
-    "{file}, line {number}": re.compile(r"(?P<file>.*), line (?P<number>\d+)", re.DOTALL),
+    _CELL: re.compile(r"(?P<file>.*), cell (?P<number>\d+)", re.DOTALL),
+    _LINE: re.compile(r"(?P<file>.*), line (?P<number>\d+)", re.DOTALL),
     "a call of {function}()": re.compile(r"a call of (?P<function>.*)\(\)", re.DOTALL),
 }
 
@@ -53,10 +54,15 @@ class Language:
 ENGLISH = Language("en", "en")
 
 
-def place(where: str) -> str:
-    """ "ada.ipynb, cell 7", as a phrase; anything else as it is."""
+def place(where: str, line: int = 0) -> str:
+    """ "ada.ipynb, cell 7", as a phrase, with its line if one is known; anything else as it is."""
     found = ((template, match) for template, form in _PLACES.items() if (match := form.fullmatch(where)))
-    return next((Phrase(template, **match.groupdict()) for template, match in found), where)
+    template, match = next(found, ("", None))
+    if match is None:
+        return where
+    if line and template == _CELL:
+        return Phrase("{file}, cell {number}, line {line}", **match.groupdict(), line=line)
+    return Phrase(template, **match.groupdict() | ({"number": str(line)} if line and template == _LINE else {}))
 
 
 def together(texts: Sequence[str]) -> str:

@@ -3,12 +3,12 @@
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from autograder import exhibits, judge, oracle, reports, server, spec
+from autograder import exhibits, judge, oracle, places, reports, server, spec
 from autograder.cases import HiddenCases, Ways
 from autograder.kept import Memory, conditions
 from autograder.ladder import Rung
@@ -199,7 +199,7 @@ class Grader:
             return reports.not_run(submission, self._exercises)
         looked = self.look(submission, run=run)
         shown = Packed.of({name: exhibits.of(self._graders[name], looked.seen[name]) for name in looked.ways})
-        answers = tuple(self.judged(looked, exercise) for exercise in self._exercises)
+        answers = tuple(_placed(submission, self.judged(looked, exercise)) for exercise in self._exercises)
         return reports.graded(submission, looked.written, looked.hidden, answers, shown)
 
     def _attempted(self, views: Mapping[str, Seen], only: Collection[str]) -> set[str]:
@@ -212,6 +212,10 @@ class Grader:
     ) -> HiddenCases:
         attempted = [exercise for exercise in self._exercises if exercise.name in names]
         return HiddenCases(runs, attempted, skipped, at_once=at_once)
+
+
+def _placed(submission: Submission, answer: Answer) -> Answer:
+    return replace(answer, verdicts=tuple(places.placed(submission, verdict) for verdict in answer.verdicts))
 
 
 def is_run(submission: Submission) -> bool:

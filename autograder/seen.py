@@ -214,7 +214,7 @@ class Seen:
         return [(text, [float(number) for number in re.findall(_SIGNED, text.text)]) for text in printed]
 
     def _passages(self, kinds: Iterable[str] = WRITTEN) -> list[Passage]:
-        spoken = [Passage(text.where, text.text, text.kind_of) for text in self.texts]
+        spoken = [Passage(text.where, text.text, text.kind_of, text.line) for text in self.texts]
         return [passage for passage in (*self.markdown, *spoken) if passage.kind in kinds]
 
 

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from autograder import judge, oracle, reports, sandbox, spec
+from autograder import judge, oracle, places, reports, sandbox, spec
 from autograder.ladder import Rung
 from autograder.later import Later
 from autograder.model import Criterion, Exercise, Report, Status, Submission, Verdict
@@ -70,14 +70,15 @@ class Trial:
             return reports.not_run(submission, self._exercises), ()
         looked = self._grader.look(submission)
         report = reports.graded(submission, looked.written, (), (), Packed())
-        return report, tuple(_tried(exercise, looked) for exercise in self._exercises)
+        return report, tuple(_tried(exercise, looked, submission) for exercise in self._exercises)
 
 
-def _tried(exercise: Exercise, looked: Looked) -> Tried:
+def _tried(exercise: Exercise, looked: Looked, submission: Submission) -> Tried:
     if exercise.name not in looked.ways:
         return Tried(exercise, ())
     grader, seen = spec.grader_of(exercise), looked.seen[exercise.name]
-    return Tried(exercise, tuple(_sight(one, exercise, grader, seen) for one in exercise.criteria))
+    found = (_sight(one, exercise, grader, seen) for one in exercise.criteria)
+    return Tried(exercise, tuple((sight, places.placed(submission, verdict)) for sight, verdict in found))
 
 
 @np.errstate(all="ignore")  # as in judge

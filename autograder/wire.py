@@ -33,6 +33,7 @@ MAX_ARRAY_BYTES = 1 << 23
 MAX_TOTAL_BYTES = 1 << 27
 MAX_FRAMES = 200_000
 MAX_NESTING = 8  # of lists and objects in a header
+MAX_LINE = MAX_JOB_BYTES  # of a text: none has more lines than bytes
 MAX_NUMBER = 1 << 63
 MAX_NDIM = 16
 SEAL_BYTES = 8

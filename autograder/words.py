@@ -2,7 +2,7 @@
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,7 @@ class Passage:
     where: str
     text: str
     kind: str = "markdown"  # or a Text's kind
+    line: int = 0  # of the cell or script, if it is known
 
 
 def distance(place: str, other: str) -> float:
@@ -42,7 +43,7 @@ def without(statement: tuple[str, ...], passage: Passage, short: bool = False) -
     pieces = re.split(_SENTENCE_ENDS, "\n".join(lines))
     pairs = zip(pieces[::2], [*pieces[1::2], ""], strict=True)  # a sentence and the gap after it
     left = "".join(sentence + gap for sentence, gap in pairs if not _repeats(_words(sentence), known, short))
-    return Passage(passage.where, left.strip(), passage.kind)
+    return replace(passage, text=left.strip())
 
 
 _SENTENCE_ENDS = r"((?<=[.?!])\s+|(?<=[。？！])\s*|\n\s*(?=[-*\d\n])|(?=Trying to backward))"

@@ -10,6 +10,7 @@ taken apart follows, and what was put together beforehand does not.
 
 import numpy as np
 
+from autograder.exhibits import arrows, field
 from autograder.judge import best, confirmed, for_a_person, holds, not_reached
 
 ABOUT = r"helmholtz|hodge|solenoid|irrotational|divergence[- _]?free|curl[- _]?free|亥姆霍兹|无旋|无散|无源"
@@ -76,6 +77,19 @@ def _trouble(seen):
 
 def _not_run(seen):
     return seen.words(ABOUT, ("comment", "string", "dead")) if not _has_field(seen) else []
+
+
+def exhibit(as_written):
+    """The field and its parts in the best split; else those that do not make it up."""
+    parts = _parts(as_written)
+    way = _axes(parts) or [(1, 1.0), (0, 1.0)]
+    nearest = min(_known(as_written), key=_badness, default=None)
+    found = [(nearest.field, nearest.solenoidal, np.subtract(nearest.field, nearest.solenoidal))] if nearest else []
+    loose = (tuple(tuple(p.array for p in pair) for pair in three) for three in _pairs_without_sum(as_written)[:1])
+    for whole, solenoidal, irrotational in [*found, *([] if found else loose)]:
+        named = {"field": whole, "solenoidal": solenoidal, "irrotational": irrotational}
+        fields = [field(name, *(c if way[0][0] == 1 else c.T for c in both)) for name, both in named.items()]
+        yield arrows(fields, _divergence(solenoidal, way), _curl(irrotational, way))
 
 
 # ---------------------------------------------------------------------------------- components
@@ -168,6 +182,7 @@ class _Split:
         measured = [(_divergence(solenoidal, way), _curl(rest, way), _allowed(field, way)) for way in ways]
         div, curl, allowed = min(measured, key=lambda m: max(m[0], m[1]) / m[2])
         self.late = late  # a part was there before the field
+        self.solenoidal = solenoidal
         self.at, self.field, self.div, self.curl = at, field, div / allowed, curl / allowed
         turned = [(axis, step) for (axis, _), (_, step) in zip(ways[0][::-1], ways[0], strict=True)]
         self.exchanged = bool(axes) and max(_divergence(solenoidal, turned), _curl(rest, turned)) <= ALLOWED[0]

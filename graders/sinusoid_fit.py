@@ -8,6 +8,8 @@ other sinusoids, what was recovered follows, and what the samples were made from
 
 import numpy as np
 
+from autograder.evidence import Curve
+from autograder.exhibits import fit
 from autograder.judge import best, confirmed, for_a_person, holds, not_reached
 
 FEWEST, MOST = 12, 2000  # samples
@@ -58,6 +60,27 @@ def frequencies(as_written, other):
         return not_reached()
     known = _numbers(_groups(as_written))
     return confirmed(holds(_are_among(samples[2][:, 1], known, samples[0]), otherwise="none_found"), by=lambda: False)
+
+
+def exhibit(as_written):
+    """The samples, and the last curve that is the function in them or a mistake of it; else the last one drawn."""
+    samples = _samples(as_written)
+    if samples is None:
+        return
+    x, y, terms = samples
+    mistaken = {id(at) for _, at in _mistakes(as_written, samples)}
+    near = {id(at) for at in _comes_out(as_written, samples)}
+    found = sorted(_curves(as_written, x, y), key=lambda curve: curve[0].order)
+    meant = [curve for curve in found if id(curve[0]) in mistaken | near]
+    over = [curve for curve in found if isinstance(curve[0], Curve) and _is_over(curve[1], x)]
+    last = (meant or over or [None])[-1]
+    yield fit(x, y, lambda u: _at(terms, u), last[1:] if last else None)
+
+
+def _is_over(u, x):
+    """Drawn where the samples are, as no history of a loss is."""
+    room = 0.1 * np.ptp(x)
+    return x.min() - room <= u.min() and u.max() <= x.max() + room
 
 
 # ---------------------------------------------------------------------------------- the samples

@@ -8,11 +8,12 @@ import pytest
 
 from autograder import intake
 from autograder.languages import translations
+from autograder.model import Outcome, Report, SourceFile, Submission, Unit
 from autograder.report import files, pages
 from tests import browser
 from tests.conftest import ROOT
 from tests.test_pages import hostile
-from tests.test_report import RUN
+from tests.test_report import RUN, answer, failed
 
 pytestmark = [
     pytest.mark.browser,
@@ -163,6 +164,24 @@ def test_axe_finds_nothing_serious(driver, report, dark):
         found = driver.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
         told = [(v["id"], v["impact"], [node["html"][:200] for node in v["nodes"][:3]]) for v in found["violations"]]
         assert not told
+
+
+def test_the_judged_line_is_seen_at_once(driver, tmp_path):
+    """Far down in a cell that scrolls by itself: without a script, without moving the page, and on paper."""
+    unit = Unit("ada.ipynb", "code", "cell 3", "".join(f"line_{n} = 0\n" for n in range(1, 59)))
+    submission = Submission("ada", "ada.ipynb", (SourceFile("ada.ipynb", "00", (unit,)),))
+    told = answer(failed(where="ada.ipynb, cell 3", line=50))
+    files.write_pages(tmp_path, pages.render(RUN, [Report(submission, Outcome.FINISHED, (told,))], ()))
+    browser.show(driver, tmp_path / pages.STUDENTS / "ada.html")
+    box, line = (driver.find_element("css selector", name).rect for name in ("pre", ".marked"))
+    assert box["y"] < line["y"] and line["y"] + line["height"] < box["y"] + box["height"]
+    assert driver.execute_script("return window.scrollY") == 0
+    driver.find_element("css selector", ".where a").click()
+    assert driver.current_url.endswith("#sin_derivative-1-l50")
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    number = driver.find_element("css selector", ".marked .ln")
+    assert number.is_displayed() and number.text.split() == ["→", "50"]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
 def test_a_page_in_chinese(driver, grader, exercises, tmp_path):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from autograder.evidence import KINDS, Pass, Text, error_kind, parse
 from autograder.model import Case, Outcome
 from autograder.seen import Seen
-from autograder.wire import Malformed
+from autograder.wire import MAX_LINE, Malformed
 from autograder.words import Passage
 
 STATEMENT = ("After running the function for backpropagation, immediately run it again and see what happens. Why?",)
@@ -41,18 +41,23 @@ def test_a_record_is_an_observation_or_malformed(kind, fields):
 @pytest.mark.parametrize("change", [{"name": "the_grade_is_10"}, {"name": ""}, {"name": None}, {"part": None}])
 def test_a_child_cannot_say_what_it_likes(change):
     """A remark is a name that we know and one part of it, and the part is a text like any other."""
-    record = {"kind": "remark", "order": 1, "where": "a.py, line 1", "name": "shell", "part": "ls"}
+    record = {"kind": "remark", "order": 1, "where": "a.py, line 1", "line": 1, "name": "shell", "part": "ls"}
     assert parse(record).text == "`!ls` was not run: shell commands do nothing while grading"
     assert parse({**record, "part": "{part.__class__} \x1b[2J"}).text.startswith("`!{part.__class__} ` was not run")
     with pytest.raises(Malformed):
         parse({**record, **change})
 
 
-@pytest.mark.parametrize("change", [{"order": True}, {"order": "1"}, {"where": None}, {"text": 3}, {"kind_of": []}])
+NO_LINES = [{"line": line} for line in (True, "3", 2.0, None, -1, MAX_LINE + 1, [3])]
+
+
+@pytest.mark.parametrize(
+    "change", [{"order": True}, {"order": "1"}, {"where": None}, {"text": 3}, {"kind_of": []}, *NO_LINES]
+)
 def test_types_are_exact(change):
     """True is no number here, and None no text."""
-    good = {"kind": "text", "order": 1, "where": "cell 1", "kind_of": "comment", "text": "x"}
-    assert parse(good) == Text(1, "cell 1", "comment", "x")
+    good = {"kind": "text", "order": 1, "where": "cell 1", "line": 7, "kind_of": "comment", "text": "x"}
+    assert parse(good) == Text(1, "cell 1", "comment", "x", 7)
     with pytest.raises(Malformed):
         parse({**good, **change})
 
@@ -60,7 +65,7 @@ def test_types_are_exact(change):
 def test_a_reference_that_is_no_matrix_is_refused():
     """A forged leaf must not reach a grader."""
     leaf = dict(ident=1, x=None, dtype="", before=None, after=None, is_leaf=True, jacobian=np.zeros(3))
-    record = {name: 0 for name in ("order", "number", "repeat_of", "rebuilt_of", "of", "graph")} | {
+    record = {name: 0 for name in ("order", "line", "number", "repeat_of", "rebuilt_of", "of", "graph")} | {
         name: "" for name in ("where", "call", "within", "error")
     }
     record |= dict(kind="pass", root=None, weights=None, seed=None, ops={}, inner=[], leaves=[leaf], retained=[])

@@ -1,14 +1,16 @@
 """What pictures are made of: capped, finite, plain, kept with the report, and worth nothing."""
 
 import json
+import re
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from autograder import exhibits, kept, spec
-from autograder.exhibits import bars, curves, line, matrices, timeline
+from autograder.exhibits import arrows, bars, curves, field, fit, line, matrices, timeline
 from autograder.packed import Packed
+from autograder.report.pages import pictures
 from tests.conftest import ROOT
 
 SINE = """
@@ -32,6 +34,10 @@ def every_kind():
     x = np.linspace(0, 1, 1000)
     return (
         curves([line("f", x, np.sin(x), "a label")]),
+        fit(x, np.sin(x), np.sin, (x, np.cos(x))),
+        arrows(
+            [field("field", np.eye(20), np.full((20, 20), np.nan)), field("solenoidal", *np.ones((2, 5, 9)))], 0.1, 2
+        ),
         matrices(np.eye(3), np.ones((2, 3))),
         bars(np.array([1.0, np.nan]), np.array([1.0, 2.0])),
         timeline([a_pass(after=np.arange(9.0)), a_pass("RuntimeError: no\n  more")]),
@@ -120,3 +126,74 @@ def test_without_a_figure_the_gradient_that_was_left_is_shown(grade):
     """The same numbers, and said to be no drawing of theirs."""
     (picture,) = grade(SINE.split("    plt.plot")[0]).exhibits["sin_derivative"]
     assert not picture.drawn and len(picture.lines) == 3
+
+
+WAVES = """
+    import numpy as np
+    import matplotlib.pyplot as plt
+    x = np.arange(200) / 200
+    y = 5 * np.sin(2 * np.pi * 11 * x) + 2 * np.cos(2 * np.pi * 4 * x) + 3 * np.sin(2 * np.pi * 9 * x)
+    F = np.fft.rfft(y)
+    top = np.argsort(np.abs(F))[-3:]
+    found = sum(F[k].real * np.cos(2 * np.pi * k * x) - F[k].imag * np.sin(2 * np.pi * k * x) for k in top) / 100
+    plt.plot(x, y, ".")
+    plt.plot(x, found)
+"""
+
+
+def test_samples_stand_beside_what_was_recovered(grade):
+    """The function is found again in the samples; half of it is so far away."""
+    (right,) = grade(WAVES).exhibits["sinusoid_fit"]
+    assert [one.part for one in right.lines] == ["samples", "sampled", "fitted"]
+    assert right.gap < 1e-6 < 5 < right.size
+    (half,) = grade(WAVES.replace("/ 100", "/ 200")).exhibits["sinusoid_fit"]
+    assert abs(half.gap / half.size - 0.5) < 0.01
+    assert "up to" in pictures.of(half).said and "lies on" in pictures.of(right).said
+
+
+def test_a_curve_that_is_no_function_of_the_samples_is_not_theirs(grade):
+    """The history of a loss over 300 steps, say; numbers alone are no curve."""
+    history = "    plt.plot(np.arange(300.), np.exp(-np.arange(300.)))\n"
+    (none,) = grade(WAVES.split("    found")[0] + "    plt.plot(x, y, '.')\n" + history).exhibits["sinusoid_fit"]
+    assert [one.part for one in none.lines] == ["samples", "sampled"] and none.gap is None
+    assert "No curve of yours" in pictures.of(none).said
+
+
+PLANE = """
+    import numpy as np
+    # Helmholtz decomposition: a part without divergence and a part without curl
+    n = 24
+    t = np.arange(n) * 2 * np.pi / n
+    X, Y = np.meshgrid(t, t)
+    u = -np.sin(Y) * np.cos(X) + np.cos(X) * np.sin(Y) * 2 + np.sin(2 * Y)
+    v = np.sin(X) * np.cos(Y) + np.sin(X) * np.cos(Y) * 2
+    k = np.fft.fftfreq(n, 1 / n)
+    kx, ky = np.meshgrid(k, k)
+    k2 = np.where(kx**2 + ky**2 == 0, 1, kx**2 + ky**2)
+    a, b = np.fft.fft2(u), np.fft.fft2(v)
+    along = (kx * a + ky * b) / k2
+    hu, hv = np.fft.ifft2(kx * along).real, np.fft.ifft2(ky * along).real
+    su, sv = u - hu, v - hv
+"""
+
+
+def test_a_field_stands_beside_its_parts(grade):
+    """Ten arrows along an axis, and what is left of divergence and curl; both parts make up the field."""
+    (right,) = grade(PLANE).exhibits["helmholtz"]
+    assert [one.part for one in right.fields] == ["field", "solenoidal", "irrotational"]
+    whole, *parts = (np.array(one.u) for one in right.fields)
+    assert whole.shape == (10, 10) and np.allclose(whole, sum(parts), atol=1e-4)
+    assert max(right.divergence, right.curl) < 1e-6 and pictures.of(right).said.count(" 0 %") == 2
+    wrong = PLANE.split("    k = ")[0] + "    hu, hv = u / 4, v / 3\n    su, sv = u - hu, v - hv\n"
+    (left,) = grade(wrong).exhibits["helmholtz"]
+    assert min(left.divergence, left.curl) > 0.1
+
+
+def test_an_arrow_points_where_it_should():
+    """Up is up, the longest is almost as long as the way to the next one, and nothing is a dot."""
+    u, v = np.zeros((2, 2)), np.array([[0.0, 3.0], [0.0, 0.0]])
+    (panel,) = pictures.drawn(arrows([field("field", u, v)], 0.0, 0.0)).panels
+    dots, (shaft,) = re.findall(r"h0", panel.d), re.findall(r"M(\S+) (\S+)L(\S+) (\S+)M", panel.d)
+    x0, y0, x1, y1 = map(float, shaft)
+    assert len(dots) == 3 and x0 == x1 > panel.width / 2 and panel.height / 2 < y1 < y0
+    assert (y0 - y1) / (panel.width / 2) == pytest.approx(0.95, abs=0.01)

@@ -26,7 +26,7 @@ class At:
     """A place that an observation may have."""
 
     def __init__(self, order):
-        self.where, self.order = f"cell {order}", order
+        self.where, self.line, self.order = f"cell {order}", 2, order
 
 
 @given(VECTORS)

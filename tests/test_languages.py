@@ -19,6 +19,7 @@ from autograder.model import Run, SourceFile, Submission, Unit
 from autograder.phrase import ENGLISH, Phrase, document, parsed, place, together
 from autograder.remarks import REMARKS
 from autograder.report import feedback, pages, wording
+from autograder.report.pages.pictures.arrows import TITLES
 from autograder.report.pages.pictures.curves import NAMES
 from autograder.report.pages.student import WORDS
 from tests.conftest import ROOT
@@ -26,7 +27,7 @@ from tests.conftest import ROOT
 CODES = [code for code in languages.TAGS if code != ENGLISH.code]
 SAYS = {"Phrase", "say", "Unreadable"}  # whose first argument is said to students
 HAN = re.compile(r"[\u3400-\u9fff]")
-TABLES = [wording.GENERAL, WORDS, NAMES, REMARKS]
+TABLES = [wording.GENERAL, WORDS, NAMES, TITLES, REMARKS]
 
 
 def texts_of(node):

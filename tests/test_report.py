@@ -107,7 +107,7 @@ def test_json_has_exactly_the_documented_keys():
     (exercise,) = one["exercises"]
     assert " ".join(exercise) == "exercise title attempted score max_score awaiting_review override criteria"
     (criterion,) = exercise["criteria"]
-    assert " ".join(criterion) == "name title status points max_points reason feedback detail where override"
+    assert " ".join(criterion) == "name title status points max_points reason feedback detail where line override"
     assert whole["skipped"] == [{"path": "a", "why": "b"}]
 
 

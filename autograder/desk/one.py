@@ -8,6 +8,7 @@ from autograder.desk.door import Session
 from autograder.desk.pages import View, entry, named, who
 from autograder.desk.queue import Item
 from autograder.desk.state import Now
+from autograder.phrase import place
 from autograder.report import wording
 from autograder.report.pages import cells, pictures
 from autograder.report.pages.student import WORDS
@@ -54,7 +55,7 @@ def _standing(now: Now, item: Item) -> str:
 def _answer(item: Item, session: Session) -> View:
     """The student's words and code, and what was seen when it ran."""
     verdict, submission = item.verdict, item.report.submission
-    where = verdict.where if verdict else ""
+    where = place(verdict.where, verdict.line) if verdict else ""
     return {
         "quote": cleaned(verdict.detail) if verdict and item.waits else "",
         "is_code": verdict is not None and verdict.reason == "not_executed",
@@ -74,8 +75,8 @@ def _why(item: Item) -> str:
 
 def _judged(item: Item) -> Sequence[cells.Cell]:
     """The place that was judged, then others of this exercise; not what is quoted as a whole."""
-    own = [item.verdict.where] if item.verdict else []
-    found = cells.at(item.report.submission, [*own, *(verdict.where for verdict in item.answer.verdicts)])
+    verdicts = [*([item.verdict] if item.verdict else []), *item.answer.verdicts]
+    found = cells.at(item.report.submission, [(verdict.where, verdict.line) for verdict in verdicts])
     return [cell for cell in found if cell.is_code or _words(cell) != _quoted(item)]
 
 

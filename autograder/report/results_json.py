@@ -159,6 +159,7 @@ def _verdict(verdict: Verdict, say: Language) -> dict[str, object]:
         "feedback": say(wording.feedback(verdict)),
         "detail": say(verdict.detail),
         "where": verdict.where,
+        "line": verdict.line or None,
         "override": _override(verdict.override),
     }
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from autograder.model import Report, Verdict
+from autograder.phrase import place
 from autograder.report import feedback, wording
 from autograder.report.terminal import Line, Tone
 
@@ -54,7 +55,7 @@ def _exercise(one: "Tried") -> Iterator[Line]:
 def _said(kind: str, verdict: Verdict) -> str:
     match kind:
         case "wrong" | "missing":
-            where = f" ({wording.one_line(verdict.where)})" if verdict.where else ""
+            where = f" ({wording.one_line(place(verdict.where, verdict.line))})" if verdict.where else ""
             return f"{wording.sentence(verdict)}{where}"
         case "words":
             quoted = f" “{wording.one_line(verdict.detail, 120)}”" if verdict.detail else ""

@@ -120,7 +120,7 @@ def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader, ob
         observer.samples.watch()
     if any("scipy" in unit["text"] for unit in record["units"]):
         observer.optimizers.watch()
-    acts = Acts(observer.recorder, {unit["file"] for unit in record["units"]})
+    acts = Acts(observer.recorder, {units.name_of(unit) for unit in record["units"]})
     acts.watch()
     observer.recorder.send("locked")
     observer.recorder.flush()
@@ -153,14 +153,14 @@ def run(job: Job) -> None:
 def _run_file(job: Job, file: str, namespace: dict[str, Any], numbers: Iterator[int]) -> None:
     for unit in job.record["units"]:
         if unit["file"] == file:
-            units.register(file, unit["text"])
+            units.register(unit)
             job.observer.read(unit)
             for piece in units.pieces(unit, job.shell):
                 number = next(numbers)
                 if job.is_skipped(number):
                     continue
                 job.observer.enter(piece, number)
-                ended = units.run(piece, namespace, file, job.observer)
+                ended = units.run(piece, namespace, units.name_of(unit), job.observer)
                 job.observer.leave(piece)
                 if ended:
                     return
@@ -182,7 +182,7 @@ def _answer_calls(job: Job) -> None:
             if not job.is_skipped(-number):
                 handed = number <= len(gradients)
                 name = _name(function, number)
-                job.observer.enter_call(name, -number)
+                job.observer.enter_call(name, -number, function.__code__)
                 if not handed or _is_for_optimizers(call):
                     _answer(job.observer, function, call, (name, call["name"], handed))
     job.observer.recorder.send("end")
@@ -196,7 +196,7 @@ def _answer(
         signal.signal(signal.SIGALRM, _too_slow)
         signal.setitimer(signal.ITIMER_REAL, CALL_SECONDS)
         try:
-            with observer.calling(*told) as record:
+            with observer.calling(*told, line=function.__code__.co_firstlineno) as record:
                 record["result"] = function(*arguments())
         except BaseException:  # noqa: BLE001, S112  a student's function may raise anything; another order is tried
             continue

@@ -29,6 +29,7 @@ class Figures:
         self.drawn: dict[
             tuple[Artist, bool], tuple[bytes, bytes]
         ] = {}  # (artist, one point) → mark of the data that was last sent
+        self.made: dict[Artist, tuple[str, int]] = {}  # unit and line that put it into its axes
 
     def watch(self) -> None:
         init: Callable[..., None] = mpl_figure.Figure.__init__
@@ -54,6 +55,8 @@ class Figures:
         replace(plt, show=watched_show)
         for name in ("close", "clf", "cla"):
             setattr(plt, name, self._harvest_first(getattr(plt, name)))
+        for name in ("add_line", "add_collection"):
+            replace(Axes, **{name: self._noting(getattr(Axes, name))})
         replace(plt, switch_backend=lambda *_: None)
         replace(Axis, set_clip_path=Artist.set_clip_path)  # its own makes ticks, which nobody will see
         replace(sys.modules["matplotlib"], use=lambda *_, **__: None)
@@ -66,6 +69,25 @@ class Figures:
 
         return watched
 
+    def _noting(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(real)
+        def watched(axes: Axes, artist: Any, *args: Any, **kwargs: Any) -> Any:
+            self._note(artist)
+            return real(axes, artist, *args, **kwargs)
+
+        return watched
+
+    @guarded
+    def _note(self, artist: Any) -> None:
+        """A figure is looked at when its cell is over; by then nothing tells which line drew."""
+        if isinstance(artist, Artist):
+            self.made[artist] = (self.recorder.unit, self.recorder.line_of(sys._getframe()))
+
+    def _line_of(self, artist: Artist, is_new: bool) -> int:
+        """Of what was drawn in the unit that runs; none of what has got other data since."""
+        unit, line = self.made.get(artist, ("", 0))
+        return line if is_new and unit == self.recorder.unit else 0
+
     @guarded
     def harvest(self) -> None:
         """Every curve and scatter whose data are new."""
@@ -75,9 +97,10 @@ class Figures:
                     mark = (x.tobytes(), y.tobytes())
                     key = (artist, x.size == 1)
                     if self.drawn.get(key) != mark:
+                        line = self._line_of(artist, is_new=key not in self.drawn)
                         self.drawn[key] = mark
                         label = str(artist.get_label())[:100]
-                        self.recorder.send("curve", x=x, y=y, figure=number, axes=place, label=label)
+                        self.recorder.send("curve", x=x, y=y, figure=number, axes=place, label=label, line=line)
 
 
 def _curves(axes: Axes) -> Iterator[tuple[Artist, Array, Array]]:

@@ -29,6 +29,7 @@ import inspect
 import io
 import sys
 import types
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any
 
@@ -44,11 +45,12 @@ from autograder.worker.figures import Figures
 from autograder.worker.optimizers import Optimizers
 from autograder.worker.passes import Passes
 from autograder.worker.plain import Rounds, mark_of_named, named_in, number_of
-from autograder.worker.recorder import Recorder, guarded, replace, said
+from autograder.worker.recorder import Recorder, guarded, replace, said, sound
 from autograder.worker.refusals import explanation
 from autograder.worker.samples import Samples
+from autograder.worker.statements import Statements
 from autograder.worker.transforms import Transforms
-from autograder.worker.units import Piece, UnitRecord
+from autograder.worker.units import Piece, UnitRecord, name_of
 
 MAX_TEXT = 20_000  # characters of output of one piece
 MAX_VALUES = 2000  # that are shown or appear
@@ -64,10 +66,13 @@ class Observer:
         self.rounds = Rounds(self.recorder)
         self.optimizers = Optimizers(self.recorder)
         self.file = ""
+        self.units: dict[str, UnitRecord] = {}  # by what they are compiled as
+        self.statements = Statements()
         self.namespace: dict[str, Any] = {}
         self.functions: list[types.FunctionType] = []
         self.mentioned: set[str] = set()
         self.output = io.StringIO()
+        self.printed: Counter[int] = Counter()  # line → how often it has printed in this piece
         self.known: dict[str, Hashable] = {}  # name → mark of the value that was last seen under it
         self.shown_count = 0
         self.looked = False  # at the values that were there before the first pass of this piece
@@ -102,9 +107,8 @@ class Observer:
         message = said(error)
         if refused := explanation(error):
             self.remark(refused)
-        self.recorder.send(
-            "error", type=type(error).__name__, message=message[:2000], source=source[:2000], line=where or 0
-        )
+        told = {"type": type(error).__name__, "message": message[:2000], "source": source[:2000]}
+        self.recorder.send("error", line=sound(where), **told)
 
     # ------------------------------------------------------------------ pieces
 
@@ -114,6 +118,9 @@ class Observer:
     def enter(self, piece: Piece, number: int) -> None:
         self.recorder.where = f"{self.file}, {piece.label}" if piece.label else self.file
         self.recorder.file, self.recorder.is_script = self.file, not piece.shows_last
+        compiled = self.file if self.recorder.is_script else self.recorder.where
+        self.recorder.unit = compiled if piece.is_as_written else ""
+        self.statements = Statements()
         self.recorder.send("entered", number=number)
         self.recorder.flush()
         self.looked = False
@@ -122,9 +129,14 @@ class Observer:
 
     def read(self, unit: UnitRecord) -> None:
         """The words of a unit: those of a script stand between its statements."""
+        self.units[name_of(unit)] = unit
         for kind, text, line in sources.unexecuted(unit["text"]):
-            self.recorder.where = f"{self.file}, {unit['label'] or f'line {line}'}"
-            self.recorder.send("text", kind_of=kind, text=text[:2000])
+            self.recorder.where = self._place(name_of(unit), line)
+            self.recorder.send("text", kind_of=kind, text=text[:2000], line=line)
+
+    def _place(self, name: str, line: int) -> str:
+        """A line of a unit, as a person finds it: the cell, or the line of a script."""
+        return name if self.units[name]["label"] else f"{name}, line {line}"
 
     def leave(self, piece: Piece) -> None:
         self.mentioned |= sources.mentioned(piece)
@@ -135,6 +147,7 @@ class Observer:
         self._flush_output()
 
     def finish(self) -> None:
+        self.statements = Statements()
         self._values(None)
         self._uncalled()
         self.figures.harvest()
@@ -144,16 +157,24 @@ class Observer:
     def _uncalled(self) -> None:
         """Functions that nothing mentions: found, not executed."""
         for function in self.functions:
-            if function.__name__ not in self.mentioned:
+            if function.__name__ not in self.mentioned and function.__code__.co_filename in self.units:
                 with contextlib.suppress(OSError, TypeError):
-                    self.recorder.send("text", kind_of="dead", text=inspect.getsource(function)[:2000])
+                    source, line = inspect.getsource(function), sound(function.__code__.co_firstlineno)
+                    self.recorder.where = self._place(function.__code__.co_filename, line)
+                    self.recorder.send("text", kind_of="dead", text=source[:2000], line=line)
 
     def _flush_output(self) -> None:
         text = self.output.getvalue()
         if text:
-            self.recorder.send("text", kind_of="output", text=text[:MAX_TEXT])
+            self.recorder.send("text", kind_of="output", text=text[:MAX_TEXT], line=self._line_of_output())
             self.output.seek(0)
             self.output.truncate()
+
+    def _line_of_output(self) -> int:
+        """The one that has printed more often than all others together, as that of a table's rows."""
+        ((line, count), *_) = self.printed.most_common(1) or [(0, 0)]
+        whole, self.printed = self.printed.total(), Counter()
+        return line if 2 * count > whole else 0
 
     # ------------------------------------------------------------------ values
 
@@ -187,7 +208,8 @@ class Observer:
             self.plain_count += 1
             number = number_of(value)
             named = named_in(value) if number is None else {"": number}
-            self.recorder.send("plain", name=name[:100], keys=list(named), parts=list(named.values()))
+            line = self._line(name)
+            self.recorder.send("plain", name=name[:100], keys=list(named), parts=list(named.values()), line=line)
 
     def _function(self, function: types.FunctionType) -> None:
         if not any(function is other for other in self.functions):
@@ -198,7 +220,7 @@ class Observer:
         self.shown_count += 1
         if self.shown_count > MAX_VALUES:
             return
-        fields = {
+        fields: dict[str, Any] = {
             "array": as_array(value),
             "none": value is None,
             "grad": None,
@@ -209,7 +231,16 @@ class Observer:
             fields.update(requires_grad=value.requires_grad, is_leaf=value.is_leaf)
             if (value.is_leaf or value.retains_grad) and value.grad is not None:
                 fields["grad"] = as_array(value.grad)
-        self.recorder.send("value", name=name[:100], shown=shown, parts=parts_of(value), **fields)
+        fields |= {"name": name[:100], "shown": shown, "line": self._line(name)}
+        self.recorder.send("value", parts=parts_of(value), **fields)
+
+    def _line(self, name: str) -> int:
+        """Of the statement that made a variable what it is; of a value without a name, where it is shown."""
+        if not self.recorder.unit:
+            return 0
+        if name:
+            return self.statements.that_made(name)
+        return self.recorder.line_of(sys._getframe()) or self.statements.line
 
     @guarded
     def shown(self, value: Any, as_result: bool = False) -> None:
@@ -217,6 +248,7 @@ class Observer:
         if as_result:
             with contextlib.suppress(Exception):  # a __repr__ of the student's
                 self.output.write(repr(value)[:2000] + "\n")
+                self.printed[self._line("")] += 1
         with contextlib.suppress(Exception):  # as above
             if mark_of(value) is not None:
                 self._value("", value, shown=True)
@@ -238,9 +270,14 @@ class Observer:
             for value in values[:20]:
                 self.shown(value)
             if self.output.tell() < MAX_TEXT:
+                self._note_print()
                 real(*values, **options)
 
         replace(builtins, print=watched_print)
+
+    @guarded
+    def _note_print(self) -> None:
+        self.printed[self.recorder.line_of(sys._getframe())] += 1
 
     def _watch_comparisons(self) -> None:
         places: list[tuple[Any, str]] = [(torch, "allclose"), (torch, "isclose"), (np, "allclose"), (np, "isclose")]
@@ -274,22 +311,22 @@ class Observer:
 
     # ------------------------------------------------------------------ calls of a hidden case
 
-    def enter_call(self, function: str, number: int) -> None:
-        self.recorder.where = f"a call of {function[:100]}()"
+    def enter_call(self, function: str, number: int, code: types.CodeType) -> None:
+        self.recorder.where, self.recorder.unit = f"a call of {function[:100]}()", code.co_filename
         self.recorder.send("entered", number=number)
         self.recorder.flush()
 
     @contextlib.contextmanager
-    def calling(self, function: str, call: str, handed: bool = False) -> Iterator[dict[str, Any]]:
-        """Watch one call of a student's function; only a call that returned is recorded."""
+    def calling(self, function: str, call: str, handed: bool, line: int) -> Iterator[dict[str, Any]]:
+        """Watch one call of a student's function, which begins at `line`; only a call that returned is recorded."""
         before = self.recorder.derivatives
         self.rounds.seen.clear()
         record: dict[str, Any] = {}
         yield record
-        self._called(function, call, handed, record.get("result"), before)
+        self._called(function, call, handed, record.get("result"), before, sound(line))
 
     @guarded
-    def _called(self, function: str, call: str, handed: bool, result: Any, before: int) -> None:
+    def _called(self, function: str, call: str, handed: bool, result: Any, before: int, line: int) -> None:
         self.recorder.send(
             "called",
             function=function[:100],
@@ -299,6 +336,7 @@ class Observer:
             requires_grad=bool(getattr(result, "requires_grad", False)),
             handed=handed,
             differentiated=self.recorder.derivatives > before,
+            line=line,
         )
 
 

@@ -22,6 +22,7 @@ class Recorder:
     def __init__(self) -> None:
         self.pid = 0  # of the child that speaks through it
         self.where = ""
+        self.unit = ""  # what the code that runs was compiled as; nothing where its lines are not those of the text
         self.file = ""
         self.is_script = False
         self.order = 0
@@ -39,32 +40,47 @@ class Recorder:
     def send(self, kind: str, **fields: Any) -> None:
         if os.getpid() != self.pid:
             return  # a process that the student forked: two of them would garble the stream
-        if not _is_ours(sys._getframe(1)):
+        frame = sys._getframe(1)
+        if not _is_ours(frame):
             self.impostors += 1  # told at the end, by our own voice
             return
         self.order += kind not in UNCOUNTED
         self.writer.reserve = RESERVE if kind == "pass" else OF_PASSES
-        self.writer.send({"kind": kind, "order": self.order, "where": self.where, **fields})
+        line = fields.pop("line", None)
+        line = self.line_of(frame) if line is None else line
+        self.writer.send({"kind": kind, "order": self.order, "where": self.where, "line": line, **fields})
 
     def flush(self) -> None:
         """Before the student's code goes on: what it does next may be the last thing that this process does."""
         if os.getpid() == self.pid:
             self.writer.flush()
 
+    def line_of(self, frame: FrameType | None) -> int:
+        """The line of the unit that runs, seen from within: that of its innermost frame; 0 if there is none.
+
+        In a function of the same cell it is where something happened; in one of another cell, or of a library, it is
+        the call that led there.
+        """
+        while frame is not None and frame.f_code.co_filename != self.unit:
+            frame = frame.f_back
+        return sound(frame.f_lineno) if frame is not None and self.unit else 0
+
     def locate(self) -> None:
         """In a script: the line of the student's file that is running, also in a function that is called at its end."""
-        frame = sys._getframe() if self.is_script else None
-        while frame is not None:
-            if frame.f_code.co_filename == self.file:
-                self.where = f"{self.file}, line {frame.f_lineno}"
-                return
-            frame = frame.f_back
+        is_here = self.is_script and self.unit == self.file
+        if line := self.line_of(sys._getframe()) if is_here else 0:
+            self.where = f"{self.file}, line {line}"
 
     def remark(self, name: str, part: str = "") -> None:
         """By its name: the words are on the other side."""
         if (name, part) not in self.remarks and len(self.remarks) < MAX_REMARKS:
             self.remarks.add((name, part))
             self.send("remark", name=name, part=part)
+
+
+def sound(line: object) -> int:
+    """A line that can be sent; 0 for none, and for what only a student can have made up."""
+    return line if isinstance(line, int) and 0 < line <= wire.MAX_LINE else 0
 
 
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep

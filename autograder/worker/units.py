@@ -16,7 +16,7 @@ import traceback
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
 
 from autograder.worker import plain, samples
 
@@ -51,6 +51,12 @@ class Piece:
     shows_last: bool = False  # a cell shows its last expression
     error: SyntaxError | None = None
     remark: str = ""
+    is_as_written: bool = True  # its lines are those of the text
+
+
+def name_of(unit: UnitRecord) -> str:
+    """What a unit is compiled as, by which its frames are known."""
+    return f"{unit['file']}, {unit['label']}" if unit["label"] else unit["file"]
 
 
 def pieces(unit: UnitRecord, shell: "InteractiveShell") -> list[Piece]:
@@ -60,35 +66,41 @@ def pieces(unit: UnitRecord, shell: "InteractiveShell") -> list[Piece]:
     return [_cell(unit["label"], unit["text"], shell)]
 
 
-def run(piece: Piece, namespace: dict[str, Any], file: str, observer: "Observer") -> bool:
-    """Run one piece; tell the observer what it raised, if anything. True if the script has to end here."""
+def run(piece: Piece, namespace: dict[str, Any], name: str, observer: "Observer") -> bool:
+    """Run one piece, compiled as `name`; tell the observer what it raised, if anything.
+
+    True if the script has to end here.
+    """
     if piece.error is not None:
         observer.raised(piece.error, piece.text)
         return False
     try:
         for node in piece.nodes[:-1]:
-            _execute(node, namespace, file, observer)
+            observer.statements.begin(node)
+            _execute(node, namespace, name, observer)
         for node in piece.nodes[-1:]:
-            _last(node, piece, namespace, file, observer)
+            observer.statements.begin(node)
+            _last(node, piece, namespace, name, observer)
+        observer.statements.begin(None)
     except SystemExit as error:
-        observer.raised(error, piece.text, line=_line_of(error, file))
+        observer.raised(error, piece.text, line=_line_of(error, name))
         return not piece.shows_last
     except BaseException as error:  # noqa: BLE001  a student's unit may raise anything; the next one runs
-        observer.raised(error, piece.text, line=_line_of(error, file))
+        observer.raised(error, piece.text, line=_line_of(error, name))
     return False
 
 
-def _last(node: ast.stmt, piece: Piece, namespace: dict[str, Any], file: str, observer: "Observer") -> None:
+def _last(node: ast.stmt, piece: Piece, namespace: dict[str, Any], name: str, observer: "Observer") -> None:
     if piece.shows_last and isinstance(node, ast.Expr):
         shown = _OnCpu.read(node, observer)
-        value = _run_code(ast.Expression(shown.value), "eval", file, namespace)
+        value = _run_code(ast.Expression(shown.value), "eval", name, namespace)
         if value is not None:
             observer.shown(value, as_result=True)
     else:
-        _execute(node, namespace, file, observer)
+        _execute(node, namespace, name, observer)
 
 
-def _execute(node: ast.stmt, namespace: dict[str, Any], file: str, observer: "Observer") -> None:
+def _execute(node: ast.stmt, namespace: dict[str, Any], name: str, observer: "Observer") -> None:
     node = _OnCpu.read(_import_of_stand_in(node, observer), observer)
     if observer.forgiving:
         node = ast.fix_missing_locations(_Unasserted().visit(node))
@@ -99,16 +111,16 @@ def _execute(node: ast.stmt, namespace: dict[str, Any], file: str, observer: "Ob
     if observer.watches_rounds:
         node = ast.fix_missing_locations(plain.Watched(observer.rounds.numbers).visit(node))
     try:
-        _run_code(ast.Module([node], []), "exec", file, namespace)
+        _run_code(ast.Module([node], []), "exec", name, namespace)
     except ImportError as error:
         if not isinstance(node, ast.Import | ast.ImportFrom):
             raise
         observer.raised(error, ast.unparse(node), line=node.lineno)  # costs what depends on it, not the whole cell
 
 
-def _run_code(tree: ast.Module | ast.Expression, mode: str, file: str, namespace: dict[str, Any]) -> Any:
+def _run_code(tree: ast.Module | ast.Expression, mode: str, name: str, namespace: dict[str, Any]) -> Any:
     """Run it; as in IPython, `await` may stand outside a function."""
-    code = compile(tree, file, mode, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    code = compile(tree, name, mode, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     result = eval(code, namespace)  # noqa: S307  what we are for
     return asyncio.run(result) if code.co_flags & inspect.CO_COROUTINE else result
 
@@ -215,10 +227,10 @@ def _exists(module: str) -> bool:
 
 def _cell(label: str, text: str, shell: "InteractiveShell") -> Piece:
     try:
-        nodes, remark = _parse(text, shell)
+        found = _parse(text, shell)
     except Exception as error:  # noqa: BLE001  pathological sources raise MemoryError, RecursionError, ValueError, …
         return Piece(label, text, error=_syntax_error(error))
-    return Piece(label, text, tuple(nodes), shows_last=True, remark=remark)
+    return Piece(label, text, found.nodes, shows_last=True, remark=found.remark, is_as_written=found.is_as_written)
 
 
 def _statements(text: str, shell: "InteractiveShell", first_line: int, broken: int = 0) -> Iterator[Piece]:
@@ -226,36 +238,36 @@ def _statements(text: str, shell: "InteractiveShell", first_line: int, broken: i
     lines = text.split("\n")
     while any(line.strip() for line in lines) and broken < MAX_BROKEN:
         try:
-            nodes, remark = _parse("\n".join(lines), shell)
+            found = _parse("\n".join(lines), shell)
         except Exception as error:  # noqa: BLE001  as above
             start, end = _broken_block(lines, _line_to_blame(error))
             yield from _clean_statements(lines[:start], shell, first_line, broken + 1)
-            yield _one_broken(lines[start:end], shell, first_line + start, error)
+            yield _one_broken(lines[start:end], shell, first_line + start, _syntax_error(error, first_line - 1))
             lines, first_line, broken = lines[end:], first_line + end, broken + 1
         else:
-            yield from _as_pieces(nodes, "\n".join(lines), first_line, remark)
+            yield from _as_pieces(found, "\n".join(lines), first_line)
             return
 
 
 def _clean_statements(lines: list[str], shell: "InteractiveShell", first_line: int, broken: int) -> list[Piece]:
     """What stands before a broken block: Python, unless it holds another one, which is found only now."""
     try:
-        nodes, remark = _parse("\n".join(lines), shell)
+        found = _parse("\n".join(lines), shell)
     except Exception:  # noqa: BLE001  as above
         return list(_statements("\n".join(lines), shell, first_line, broken))
-    return list(_as_pieces(nodes, "\n".join(lines), first_line, remark))
+    return list(_as_pieces(found, "\n".join(lines), first_line))
 
 
-def _one_broken(lines: list[str], shell: "InteractiveShell", first_line: int, error: Exception) -> Piece:
+def _one_broken(lines: list[str], shell: "InteractiveShell", first_line: int, error: SyntaxError) -> Piece:
     text = "\n".join(lines)
     straight = text.translate(CURLY)
     try:
-        nodes, _ = _parse(straight, shell)
+        nodes = _parse(straight, shell).nodes
     except Exception:  # noqa: BLE001  it is no Python, with straight quotes neither
-        return Piece(f"line {first_line}", text, error=_syntax_error(error))
+        return Piece(f"line {first_line}", text, error=error)
     for node in nodes:
         ast.increment_lineno(node, first_line - 1)
-    return Piece(f"line {first_line}", straight, tuple(nodes), remark=_CURLY_REMARK if straight != text else "")
+    return Piece(f"line {first_line}", straight, nodes, remark=_CURLY_REMARK if straight != text else "")
 
 
 def _line_to_blame(error: Exception) -> int:
@@ -282,62 +294,82 @@ def _is_top_level(line: str) -> bool:
     )
 
 
-def _as_pieces(nodes: list[ast.stmt], text: str, first_line: int, remark: str) -> Iterator[Piece]:
+def _as_pieces(found: "_Parsed", text: str, first_line: int) -> Iterator[Piece]:
     lines = text.split("\n")
-    for node in nodes:
+    for node in found.nodes:
         source = "\n".join(lines[node.lineno - 1 : node.end_lineno])
         ast.increment_lineno(node, first_line - 1)
         repaired = source != source.translate(CURLY)
-        yield Piece(f"line {node.lineno}", source, (node,), remark=remark if repaired else "")
+        remark = found.remark if repaired else ""
+        yield Piece(f"line {node.lineno}", source, (node,), remark=remark, is_as_written=found.is_as_written)
 
 
 _CURLY_REMARK = "curly_quotes"
 
 
-def _parse(text: str, shell: "InteractiveShell") -> tuple[list[ast.stmt], str]:
-    """(statements, remark). Plain Python first; then IPython's syntax; then with straight quotes."""
+class _Parsed(NamedTuple):
+    """Statements; what was repaired; whether they stand in the lines of the text."""
+
+    nodes: tuple[ast.stmt, ...]
+    remark: str = ""
+    is_as_written: bool = True
+
+
+def _parse(text: str, shell: "InteractiveShell") -> _Parsed:
+    """Plain Python first; then IPython's syntax; then with straight quotes."""
     try:
-        return ast.parse(text).body, ""
+        return _Parsed(tuple(ast.parse(text).body))
     except SyntaxError as error:
-        first = error
+        wrong = error
     for candidate, remark in ((text, ""), (text.translate(CURLY), _CURLY_REMARK)):
         if candidate == text and remark:
             continue
         try:
-            return _transformed(candidate, shell), remark
-        except SyntaxError:
-            continue
-    raise first
+            return _transformed(candidate, shell)._replace(remark=remark)
+        except SyntaxError as error:
+            wrong = wrong if remark else error  # of Python alone it may have been a magic
+    raise wrong
 
 
-_OWN_MAGIC = re.compile(r"\A(\s*)%%grade\b[^\n]*")  # under which the student has tried a cell
+_AROUND_A_CELL = re.compile(r"\A(\s*)%%(?:grade|time)\b[^\n]*")  # the cell below runs as it would without
 
 
-def _transformed(text: str, shell: "InteractiveShell") -> list[ast.stmt]:
-    """Parsed with IPython's syntax, which drops blank lines at the top: the line numbers stay those of the text."""
-    text = _OWN_MAGIC.sub(r"\1", text)
+def _transformed(text: str, shell: "InteractiveShell") -> _Parsed:
+    """Parsed with IPython's syntax, which drops blank lines at the top: the line numbers stay those of the text.
+
+    They do not where a cell magic takes the whole cell, or a shell command goes on in the next line.
+    """
+    text = _AROUND_A_CELL.sub(r"\1", text).rstrip()
     lines = text.split("\n")
     blank = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
     transform: Callable[[str], str] = shell.transform_cell
-    nodes = ast.parse(transform(text)).body
+    python = transform(text)
+    try:
+        nodes = ast.parse(python).body
+    except SyntaxError as error:
+        raise _syntax_error(error, blank) from None
     for node in nodes:
         ast.increment_lineno(node, blank)
-    return nodes
+    return _Parsed(tuple(nodes), is_as_written=blank + python.rstrip().count("\n") == text.count("\n"))
 
 
-def _syntax_error(error: Exception) -> SyntaxError:
-    return error if isinstance(error, SyntaxError) else SyntaxError(f"{type(error).__name__}: {error}")
+def _syntax_error(error: Exception, above: int = 0) -> SyntaxError:
+    """What is wrong, in the lines of a text that has so many lines above what was read."""
+    found = error if isinstance(error, SyntaxError) else SyntaxError(f"{type(error).__name__}: {error}")
+    found.lineno = found.lineno + above if found.lineno else None
+    return found
 
 
-def _line_of(error: BaseException, file: str) -> int | None:
-    """The line of the student's own file at which it was raised."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+def _line_of(error: BaseException, name: str) -> int | None:
+    """The line of the student's own cell or script at which it was raised."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == name]
     return lines[-1] if lines else None
 
 
-def register(file: str, text: str) -> None:
+def register(unit: UnitRecord) -> None:
     """So that tracebacks, inspect.getsource and TorchScript find the source."""
-    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    name, text = name_of(unit), unit["text"]
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
 
 
 def fresh_main(file: str) -> types.ModuleType:

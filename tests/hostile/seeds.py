@@ -33,14 +33,23 @@ def _frames(*records: Mapping[str, object]) -> bytes:
 
 _LEAF = {"ident": 1, "x": np.ones(2), "dtype": "float32", "before": None, "after": np.ones(2, "f4"), "is_leaf": True}
 _PASS = {
-    **{"kind": "pass", "order": 1, "where": "cell 1", "number": 0, "call": "backward", "within": "", "error": ""},
+    **{
+        "kind": "pass",
+        "order": 1,
+        "where": "cell 1",
+        "line": 1,
+        "number": 0,
+        "call": "backward",
+        "within": "",
+        "error": "",
+    },
     **{"root": np.float64(1.0) * np.ones(()), "recorded": True, "weights": None, "ops": {"sin": 1}, "seed": None},
     **{"inner": [["sin", np.ones(2)]], "retain": False, "create": False, "repeat_of": -1, "rebuilt_of": -1, "graph": 0},
     "leaves": [{**_LEAF, "jacobian": np.ones((1, 2))}],
 }
-_CURVE = {"kind": "curve", "order": 2, "where": "cell 1", "x": np.arange(3.0), "y": np.arange(3.0)}
+_CURVE = {"kind": "curve", "order": 2, "where": "cell 1", "line": 1, "x": np.arange(3.0), "y": np.arange(3.0)}
 _CURVE |= {"figure": 1, "axes": 0, "label": "f"}
-_TEXT = {"kind": "text", "order": 3, "where": "cell 2", "kind_of": "comment", "text": "# because"}
+_TEXT = {"kind": "text", "order": 3, "where": "cell 2", "line": 1, "kind_of": "comment", "text": "# because"}
 _MEMBERS = (("p/a.ipynb", _book(4)), ("b.py", b"x = 1\n"), ("c/", b""))
 
 # What looks like a value of YAML and is none, or not one that an exercise has.
@@ -87,7 +96,10 @@ SEEDS: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
             pack.gzipped(pack.tarred(*_MEMBERS)),
             pack.one_tar(pack.extended(b"13 path=x.py\n")),
         ),
-        "wire": (_frames(_PASS, _CURVE), _frames(_TEXT, {"kind": "remark", "order": 1, "where": "", "text": "x"})),
+        "wire": (
+            _frames(_PASS, _CURVE),
+            _frames(_TEXT, {"kind": "remark", "order": 1, "where": "", "line": 1, "text": "x"}),
+        ),
         "yaml": (
             *(path.read_bytes() for path in sorted((ROOT / "exercises").glob("*.yaml"))),
             *(f"title: {literal}\n".encode() for literal in LITERALS),

@@ -10,7 +10,10 @@ from autograder.report.pages.pictures.bars import BarPlot
 from autograder.report.pages.pictures.curves import CurvePlot
 
 _HEIGHT = 236.0  # of what stands over axes
-_SHOWN = {"f": Phrase("thin"), "slope": Phrase("thick"), "expected": Phrase("dotted"), "other": Phrase("dashed")}
+_SHOWN = {
+    **{"f": Phrase("thin"), "slope": Phrase("thick"), "expected": Phrase("dotted"), "other": Phrase("dashed")},
+    **{"samples": Phrase("dots"), "fitted": Phrase("thick"), "sampled": Phrase("dotted")},
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from markupsafe import escape
 
+from autograder import places
 from autograder.model import Answer, Outcome, Override, Report, Run, Status, Verdict
 from autograder.phrase import Language, Phrase, place
 from autograder.report import feedback, marks, tally, wording
@@ -38,7 +39,7 @@ class CriterionView:
     sentence: str
     quote: str
     where: str
-    anchor: str  # of the cell that was judged, if it is shown
+    anchor: str  # of the line or cell that was judged, if it is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +123,14 @@ def _answer(report: Report, answer: Answer, shown: Anchored) -> AnswerView:
         waiting=answer.awaiting_review,
         override=answer.override,
         graded=answer.graded,
-        criteria=tuple((_withheld if v.withheld else _criterion)(v, shown, say) for v in answer.verdicts),
+        criteria=tuple((_withheld if v.withheld else _criterion)(report, v, shown) for v in answer.verdicts),
         pictures=tuple(picture for picture in drawn if picture),
         cells=tuple(shown),
     )
 
 
-def _criterion(verdict: Verdict, shown: Anchored, say: Language) -> CriterionView:
+def _criterion(report: Report, verdict: Verdict, shown: Anchored) -> CriterionView:
+    say = report.language
     return CriterionView(
         title=say(verdict.criterion.title),
         status=verdict.effective.value,
@@ -138,13 +140,14 @@ def _criterion(verdict: Verdict, shown: Anchored, say: Language) -> CriterionVie
         waits=verdict.waits,
         sentence=_sentence(verdict, say),
         quote=wording.clean(verdict.detail) if verdict.status is Status.NEEDS_REVIEW else "",
-        where=say(place(wording.one_line(verdict.where))),
-        anchor=next(_anchors(verdict.where, shown), ""),
+        where=say(place(wording.one_line(verdict.where), verdict.line)),
+        anchor=next(_anchors(report, verdict, shown), ""),
     )
 
 
-def _withheld(verdict: Verdict, shown: Anchored, say: Language) -> CriterionView:
+def _withheld(report: Report, verdict: Verdict, shown: Anchored) -> CriterionView:
     """Only that it is there, and what it is worth."""
+    say = report.language
     title, most = say(verdict.criterion.title), verdict.criterion.points
     status, word = Status.NOT_REACHED.value, say(feedback.WITHHELD)
     return CriterionView(title, status, word, 0.0, most, True, "", "", "", "")
@@ -159,10 +162,9 @@ def _sentence(verdict: Verdict, say: Language) -> str:
     return wording.sentence(verdict, say)
 
 
-def _anchors(where: str, shown: Anchored) -> Iterator[str]:
-    """The cell, or the window of a script in which that line is marked."""
-    file, _, number = where.rpartition(", line ")
+def _anchors(report: Report, verdict: Verdict, shown: Anchored) -> Iterator[str]:
+    """The line, where it is marked; else the cell."""
+    spot = places.find(report.submission, verdict.where, verdict.line)
     for anchor, cell in shown:
-        marked = {str(line.number) for line in cell.lines if line.marked}
-        if cell.where == where or (file and cell.where.rpartition(", line ")[0] == file and number in marked):
-            yield anchor
+        if spot and cell.has(spot):
+            yield cells.of_line(anchor, spot.line) if spot.line else anchor

@@ -1,9 +1,9 @@
 """Exhibits → what a template has to draw: positions, ticks, and a sentence for whoever cannot see the picture."""
 
-from autograder.exhibits import Bars, Curves, Exhibit, Matrices, Timeline
-from autograder.report.pages.pictures import bars, curves, matrices, timeline
+from autograder.exhibits import Arrows, Bars, Curves, Exhibit, Fit, Matrices, Timeline
+from autograder.report.pages.pictures import arrows, bars, curves, fits, matrices, timeline
 
-Picture = curves.CurvePlot | bars.BarPlot | matrices.MatrixPlot | timeline.TimelinePlot
+Picture = curves.CurvePlot | bars.BarPlot | matrices.MatrixPlot | arrows.ArrowPlot | timeline.TimelinePlot
 
 
 def of(exhibit: Exhibit) -> Picture | None:
@@ -19,6 +19,10 @@ def drawn(exhibit: Exhibit) -> Picture | None:
     match exhibit:
         case Curves():
             return curves.drawn(exhibit)
+        case Fit():
+            return fits.drawn(exhibit)
+        case Arrows():
+            return arrows.drawn(exhibit)
         case Bars():
             return bars.drawn(exhibit)
         case Matrices():

@@ -12,7 +12,15 @@ from autograder.report import wording
 from autograder.report.pages.pictures.axes import Axes, Scale, axes_of, horizontal, vertical
 
 BY_EYE = 0.02
-NAMES = {"f": "f", "slope": "f′", "expected": "expected f′", "other": "another curve"}
+NAMES = {
+    "f": "f",
+    "slope": "f′",
+    "expected": "expected f′",
+    "other": "another curve",
+    "samples": "samples",
+    "fitted": "your curve",
+    "sampled": "the function that was sampled",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,7 @@ def drawn(exhibit: Curves) -> CurvePlot | None:
         return None
     x = horizontal((value for line in lines for value in line.x), 0.0)
     y = vertical(value for line in lines for value in line.y)
-    paths = tuple(Path(line.part, _name(line), _path(line, x, y)) for line in lines)
+    paths = tuple(Path(line.part, _name(line), path(line, x, y)) for line in lines)
     caption = Phrase("As you drew it") if exhibit.drawn else Phrase("As the last pass left the gradient")
     return CurvePlot(caption, _about_curves(lines), axes_of(x, y), paths)
 
@@ -59,7 +67,7 @@ def _name(line: Line) -> str:
     return Phrase("{name} (labelled “{label}”)", name=NAMES[line.part], label=wording.one_line(line.label, 60))
 
 
-def _path(line: Line, x: Scale, y: Scale) -> str:
+def path(line: Line, x: Scale, y: Scale) -> str:
     """Broken where there is no number."""
     steps, pen_up = [], True
     for a, b in zip(line.x, line.y, strict=True):
