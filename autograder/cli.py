@@ -29,16 +29,19 @@ from autograder.console import (
 from autograder.model import Outcome, Report, Run, Status, Submission
 from autograder.report import FOLDERS, FORMATS, files, pages, screen, wording
 from autograder.report.lms import EXPORTS, Options
+from autograder.shapes import SpecError
 from autograder.sheet import SheetError
 
 if TYPE_CHECKING:  # they import what takes time
     from autograder.assignment.plan import Plan
     from autograder.cluster.address import Address
     from autograder.cluster.client import Cluster
+    from autograder.drawn import Drawn
     from autograder.grading import Graded
     from autograder.intake import Intake
-    from autograder.run import Grader
+    from autograder.remembering import Remembering
     from autograder.sandbox import Sandbox
+    from autograder.sources import Sources
     from autograder.store import Store
 
 COMMANDS = ("review", "override", "history", "diff", "formats", "bundle", "try", "watch")  # ./diff is a folder
@@ -118,17 +121,19 @@ def _grade(arguments: argparse.Namespace) -> int:
     files.refuse_inside(targets, arguments.paths)
     wanted = exports.options(arguments)
     elsewhere = _elsewhere(arguments)
-    with _dependencies(), _ahead(arguments) as ahead:
-        plan = _plan(arguments)
-        found = _found(arguments)
-        exports.check(arguments, found.submissions)
-        files.make_ready(targets)
-        graded = _graded(plan, found, arguments, ahead, elsewhere)
-    complain_of(taken.times(graded.reports))
-    kept, problems = _contents(targets, graded, wanted, arguments)
-    problems += _save(kept)
-    problems += [problem for target in targets if target.is_folder for problem in _save_pages(target, graded)]
-    problems += _failures(graded.reports)
+    with _dependencies(), ExitStack() as opened:
+        with _ahead(arguments) as ahead:
+            plan = _plan(arguments)
+            found, sources = _found(arguments)
+            exports.check(arguments, found.submissions)
+            files.make_ready(targets)
+            store = opened.enter_context(_store(arguments.output))
+            with suppress(sqlite3.Error):  # they are read again the next time
+                sources.keep(store)
+            graded = _graded(plan, found, arguments, ahead, elsewhere, store)
+        complain_of(taken.times(graded.reports))
+        kept, problems = _contents(targets, graded, wanted, arguments)
+        problems += [*_save(kept), *_save_all_pages(targets, graded, store), *_failures(graded.reports)]
     with reader_may_leave():
         _show(arguments, graded)
     for problem in problems:
@@ -158,11 +163,13 @@ def _dependencies() -> Iterator[None]:
 @contextmanager
 def _ahead(arguments: argparse.Namespace) -> Iterator["Sandbox | None"]:
     """A sandbox that warms up while we read; None where nothing may have to be run, or nothing can be."""
-    from autograder import sandbox, store
+    from autograder import store
 
     if arguments.scheduler or store.is_in(arguments.output) or not all(path.exists() for path in arguments.paths):
         yield None
         return
+    from autograder import sandbox
+
     with ExitStack() as stack:
         ahead = None
         with suppress(ladder.Refused, sandbox.SandboxError):  # said later, when something has to be run
@@ -182,28 +189,34 @@ def _elsewhere(arguments: argparse.Namespace) -> "Address | None":
 
 
 def _plan(arguments: argparse.Namespace) -> "Plan":
-    from autograder import spec
+    from autograder import store
     from autograder.assignment import plan
 
+    maybe_known = store.is_in(arguments.output) and not arguments.scheduler
     try:
-        return plan.plan(arguments.exercise, arguments.assignment, arguments.language)
-    except spec.SpecError as error:
+        return plan.plan(arguments.exercise, arguments.assignment, arguments.language, checked=not maybe_known)
+    except SpecError as error:
         raise Stop(str(error), Exit.USAGE) from error
 
 
-def _found(arguments: argparse.Namespace) -> "Intake":
-    from autograder import intake
+def _found(arguments: argparse.Namespace) -> "tuple[Intake, Sources]":
+    """What there is to grade, and the files that were not known."""
+    from autograder import intake, store
+    from autograder.sources import Sources
 
     paths = arguments.paths
-    try:
-        found = intake.look(paths, arguments.layout)
-    except intake.IntakeError as error:
-        raise Stop(str(error), Exit.USAGE) from error
+    with ExitStack() as opened:
+        is_known = store.is_in(arguments.output) and not arguments.again
+        sources = Sources(opened.enter_context(_store(arguments.output)) if is_known else None)
+        try:
+            found = intake.look(paths, arguments.layout, sources.remember)
+        except intake.IntakeError as error:
+            raise Stop(str(error), Exit.USAGE) from error
     if not found.submissions:
         reasons = "".join(f"\n  {wording.clean(file.path)}: {wording.one_line(file.why)}" for file in found.skipped)
         raise Stop(f"no submissions in {names(paths)}{reasons}", Exit.USAGE)
     complain_of(taken.layouts(found.recognised, quiet=arguments.quiet))
-    return _with_roster(found, arguments.roster) if arguments.roster else found
+    return (_with_roster(found, arguments.roster) if arguments.roster else found), sources
 
 
 def _with_roster(found: "Intake", file: Path) -> "Intake":
@@ -218,40 +231,38 @@ def _graded(
     arguments: argparse.Namespace,
     ahead: "Sandbox | None",
     elsewhere: "Address | None",
+    store: "Store",
 ) -> "Graded":
     from autograder import grading, server
 
     started = clock.now()
-    with _store(arguments.output) as store:
-        seed, decisions = store.seed(arguments.seed), store.latest_decision()
-        settings = {
-            "seed": seed,
-            "modules": server.modules_for(found.submissions),
-            "seconds": arguments.timeout,
-            "store": store,
-            "forget": arguments.again,
-        }
-        grader = _grader(plan, arguments, ahead, elsewhere, settings)
-        reports, torch, rung = _reports(grader, found.submissions, arguments)
-        layout = ", ".join(dict.fromkeys(one.layout for one in found.recognised))
-        asked = (plan.language, plan.assignment.title, plan.due)
-        run = Run(seed, started, clock.now(), __version__, torch, f"{rung.name}: {rung.says}", layout, *asked)
-        graded = grading.Graded(run, tuple(map(plan.finished, reports)), found.skipped, plan)
-        try:
-            grading.keep(store, graded, pages=not arguments.no_html, decisions=decisions)
-        except sqlite3.Error as error:
-            complain(f"warning: this grading cannot be kept, so `grade.py review` does not know of it: {error}")
+    seed, decisions = store.seed(arguments.seed), store.latest_decision()
+    settings = {
+        "seed": seed,
+        "modules": server.modules_for(found.submissions),
+        "seconds": arguments.timeout,
+        "store": store,
+        "forget": arguments.again,
+    }
+    grader = _grader(plan, arguments, ahead, elsewhere, settings)
+    reports, torch, rung = _reports(grader, found.submissions, arguments)
+    layout = ", ".join(dict.fromkeys(one.layout for one in found.recognised))
+    asked = (plan.language, plan.assignment.title, plan.due)
+    run = Run(seed, started, clock.now(), __version__, torch, f"{rung.name}: {rung.says}", layout, *asked)
+    graded = grading.Graded(run, tuple(map(plan.finished, reports)), found.skipped, plan)
+    try:
+        grading.keep(store, graded, pages=not arguments.no_html, decisions=decisions)
+    except sqlite3.Error as error:
+        complain(f"warning: this grading cannot be kept, so `grade.py review` does not know of it: {error}")
     return graded
 
 
 def _reports(
-    opened: AbstractContextManager[tuple["Grader | Cluster", ladder.Rung]],
+    opened: AbstractContextManager[tuple["Remembering | Cluster", ladder.Rung]],
     submissions: Sequence[Submission],
     arguments: argparse.Namespace,
 ) -> tuple[Sequence[Report], str, ladder.Rung]:
     """One for each submission, the version of torch that they were run with, and how they were held."""
-    from autograder import sandbox
-
     reports: list[Report] = []
     try:
         with opened as (grader, rung):
@@ -260,11 +271,20 @@ def _reports(
                 reports.append(report)
             _tell(arguments, grader, len(reports))
             return reports, grader.torch, rung
-    except sandbox.SandboxError as error:
+    except SpecError as error:
+        raise Stop(str(error), Exit.USAGE) from error
+    except _sandbox_error() as error:
         raise Stop(f"the grader could not run: {error}", Exit.OURS) from error
     except KeyboardInterrupt:
         sentence = f"interrupted after {len(reports)} of {len(submissions)} submissions; no results were written"
         raise Stop(f"{sentence}, and the same command goes on from here", Exit.INTERRUPTED) from None
+
+
+def _sandbox_error() -> type[Exception]:
+    """Only looked for where there is an exception: what is known needs no sandbox."""
+    from autograder import sandbox
+
+    return sandbox.SandboxError
 
 
 @contextmanager
@@ -274,7 +294,7 @@ def _grader(
     ahead: "Sandbox | None",
     elsewhere: "Address | None",
     settings: Mapping[str, Any],
-) -> Iterator[tuple["Grader | Cluster", ladder.Rung]]:
+) -> Iterator[tuple["Remembering | Cluster", ladder.Rung]]:
     """Here or on a cluster, and how submissions are held there; said before anything runs."""
     if elsewhere:
         from autograder.cluster import client
@@ -284,11 +304,18 @@ def _grader(
                 complain_of(cluster.says)
             yield cluster, _told(cluster.rung, arguments)
     else:
-        from autograder import run
-
         rung = _told(ahead.rung if ahead else _rung(arguments), arguments)
-        with run.Grader(plan.exercises, rung, jobs=arguments.jobs, sandbox=ahead, **settings) as grader:
+        with _remembering(plan, rung, jobs=arguments.jobs, sandbox=ahead, **settings) as grader:
             yield grader, rung
+
+
+def _remembering(plan: "Plan", rung: ladder.Rung, *, store: "Store", forget: bool, **grading: Any) -> "Remembering":
+    from autograder import kept
+    from autograder.remembering import Remembering
+
+    conditions = kept.conditions(plan.exercises, grading["seed"], grading["seconds"])
+    memory = kept.Memory(store, plan.exercises, conditions, rung.name, forget=forget)
+    return Remembering(plan.exercises, rung, memory, () if plan.is_checked else plan.exercises, **grading)
 
 
 @contextmanager
@@ -306,8 +333,8 @@ def _store(folder: Path) -> Iterator["Store"]:
         kept.close()
 
 
-def _tell(arguments: argparse.Namespace, grader: "Grader | Cluster", total: int) -> None:
-    known = grader.memory.reports_known if grader.memory else 0
+def _tell(arguments: argparse.Namespace, grader: "Remembering | Cluster", total: int) -> None:
+    known = grader.memory.reports_known
     if known and not arguments.quiet:
         complain(f"{known} of {total} had been graded before, and nothing about them has changed")
     for warning in grader.warnings:
@@ -359,10 +386,24 @@ def _save(contents: Mapping[Path, bytes | Iterable[bytes]]) -> Iterator[str]:
         yield f"the results could not be written, and are printed only: {error}"
 
 
-def _save_pages(target: files.Target, graded: "Graded") -> Iterator[str]:
+def _save_all_pages(targets: Iterable[files.Target], graded: "Graded", store: "Store") -> Iterator[str]:
     """After the results: what people look at can always be made again from what was kept."""
+    from autograder.drawn import Drawn
+
+    folders = [target for target in targets if target.is_folder]
+    if not folders:
+        return
+    drawn = Drawn(store, graded.run, graded.plan.exercises)
+    for target in folders:
+        yield from _save_pages(target, graded, drawn)
+    with suppress(sqlite3.Error):  # they are drawn again the next time
+        drawn.keep()
+
+
+def _save_pages(target: files.Target, graded: "Graded", drawn: "Drawn") -> Iterator[str]:
+    made = FOLDERS[target.format](graded.run, graded.reports, graded.skipped)
     try:
-        files.write_pages(target.path, FOLDERS[target.format](graded.run, graded.reports, graded.skipped))
+        files.write_pages(target.path, drawn.missing(target.path, made), standing=drawn.standing)
     except OSError as error:
         yield f"the pages in {short(target.path)} could not be written, and are as they were before: {error}"
 

@@ -5,9 +5,7 @@ raises there is no picture. It sees only the run as written, so nothing of a hid
 not finite are None; what is long is thinned, or cut with the whole size told beside it.
 """
 
-import json
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from itertools import islice
 from typing import Any, Literal
@@ -218,36 +216,6 @@ def of(grader: Any, as_written: Any) -> tuple[Exhibit, ...]:
         return tuple(exhibit for exhibit in found if isinstance(exhibit, Exhibit))
     except Exception:  # noqa: BLE001  a picture is worth no point, and its loss costs none
         return ()
-
-
-class Packed(Mapping[str, tuple[Exhibit, ...]]):
-    """Exercise → exhibits, compressed until somebody looks: a large class is held until its pages are made."""
-
-    def __init__(self, documents: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
-        self._names = tuple(documents)
-        self._packed = zlib.compress(json.dumps(documents).encode(), level=1) if documents else b""
-
-    @classmethod
-    def of(cls, shown: Mapping[str, Iterable[Exhibit]]) -> "Packed":
-        if isinstance(shown, cls):
-            return shown
-        return cls({name: list(map(document, found)) for name, found in shown.items()})
-
-    def documents(self) -> dict[str, Any]:
-        """As plain data for JSON."""
-        found: dict[str, Any] = json.loads(zlib.decompress(self._packed)) if self._packed else {}
-        return found
-
-    def __getitem__(self, name: str) -> tuple[Exhibit, ...]:
-        if name not in self._names:
-            raise KeyError(name)
-        return tuple(map(parsed, self.documents()[name]))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
 
 
 def document(exhibit: Exhibit) -> dict[str, Any]:

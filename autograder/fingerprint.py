@@ -30,6 +30,20 @@ def of_judging(exercises: Iterable[Exercise]) -> str:
     return _digest([*own, *(ROOT / "graders").glob("*.py")], map(repr, exercises))
 
 
+def of_reading() -> str:
+    """Of what makes text of files."""
+    read = [PACKAGE / name for name in ("model.py", "packed.py", "phrase.py", "text.py")]
+    releases = [platform.python_version(), f"nbformat {_release('nbformat')}"]
+    return _digest([*PACKAGE.glob("intake/*.py"), *read], releases)
+
+
+def of_showing(exercises: Iterable[Exercise]) -> str:
+    """Of what reports are shown with: all that is ours, and all that these exercises say, in every language."""
+    ours = [path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".yaml", ".html", ".css", ".js")]
+    releases = [platform.python_version(), *(f"{name} {_release(name)}" for name in ("jinja2", "markupsafe"))]
+    return _digest([*ours, *(ROOT / "exercises").rglob("*.yaml")], [*releases, *map(repr, exercises)])
+
+
 def of_exercise(exercise: Exercise) -> str:
     """Of all that its YAML says."""
     return hashlib.blake2b(repr(exercise).encode(), digest_size=16).hexdigest()

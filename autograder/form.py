@@ -2,8 +2,7 @@
 
 import json
 
-from autograder.model import SAMPLES, Limits
-from autograder.oracle import FORMS, OPERATIONS, RECIPES
+from autograder.model import FORMS, OPERATIONS, RECIPES, SAMPLES, Limits
 from autograder.shapes import Choice, Either, Flag, Key, List, NameOr, Number, Record, Table, Text
 
 AS_WRITTEN = "as_written"  # the case that is there by itself
@@ -18,7 +17,7 @@ _UNIFORM = Record(
     {
         "uniform": Key(_PAIR, "entries are drawn from [low, high]", required=True),
         "shape": Key(_SIZES, "of the argument; [] is a single number", required=True),
-        "as": Key(Choice(tuple(FORMS)), "in which form the function gets it; a tensor if nothing is said"),
+        "as": Key(Choice(FORMS), "in which form the function gets it; a tensor if nothing is said"),
     }
 )
 _MAP = Record(

@@ -7,19 +7,23 @@ submissions, no sandbox, no PyTorch.
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from autograder import fingerprint, kept, phrase
 from autograder.assignment.plan import Plan, again
 from autograder.decisions import Subject
-from autograder.model import Exercise, Override, Report, Run, Skipped, SourceFile, Submission, Unit
+from autograder.model import Exercise, Override, Report, Run, Skipped, SourceFile, Submission
+from autograder.packed import Units
 from autograder.report import FORMATS, encoded, results_json, terminal
 from autograder.shapes import SpecError
 from autograder.store import Store, StoreError
 
-_GRADING, _VERSION, _WRITTEN = "grading", "grading_version", "written"  # settings
+_GRADING, _VERSION, _WRITTEN = "latest_grading", "grading_version", "written"  # settings
+
+Document = tuple[bytes, Callable[[], bytes]]  # a digest, and the body that is compressed under it
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +57,12 @@ def keep(store: Store, graded: Graded, *, pages: bool, decisions: int) -> None:
     """As the latest grading; `pages`: a class report was asked for; `decisions`: the latest that is surely in it."""
     members: list[list[str]] = []  # the digests of a submission and of what was found, of each
 
-    def documents() -> Iterator[tuple[bytes, bytes]]:
+    def documents() -> Iterator[Document]:
         for report in graded.reports:
-            both = [_packed(_submission(report.submission)), _packed(kept.document(report))]
+            units = [_units(file) for file in report.submission.files]
+            both = _document(_submission(report.submission, units)), _found(report)
             members.append([digest.hex() for digest, _ in both])
-            yield from both
+            yield from (*units, *both)
 
     def settings() -> dict[str, str]:
         whole = {
@@ -73,10 +78,24 @@ def keep(store: Store, graded: Graded, *, pages: bool, decisions: int) -> None:
     store.keep_grading(documents(), settings)
 
 
-def _packed(document: Mapping[str, Any]) -> tuple[bytes, bytes]:
-    """(digest, bytes) of a document."""
-    body = json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(body, digest_size=20).digest(), body
+def _units(file: SourceFile) -> Document:
+    packed = Units.of(file.units).packed
+    return hashlib.blake2b(packed, digest_size=20).digest(), lambda: packed
+
+
+def _found(report: Report) -> Document:
+    """Known by its digest, if it was kept before, so that it need not be written again."""
+    digest = report.digest or kept.digest_of(kept.written(report))
+    return bytes.fromhex(digest), lambda: _compressed(kept.written(report))
+
+
+def _document(document: Mapping[str, Any]) -> Document:
+    told = json.dumps(document)
+    return bytes.fromhex(kept.digest_of(told)), lambda: _compressed(told)
+
+
+def _compressed(told: str) -> bytes:
+    return zlib.compress(told.encode("utf-8", "surrogatepass"), level=1)
 
 
 def version(store: Store) -> str:
@@ -95,9 +114,13 @@ def read(store: Store, known: Mapping[str, Exercise]) -> Graded:
         raise StoreError("no grading is kept here that this release can read; grade again, nothing is run for that")
     whole = json.loads(said)
     asked = _planned(whole, known)
-    exercises = {exercise.name: exercise for exercise in asked.exercises}
-    members = ([json.loads(bodies[bytes.fromhex(digest)]) for digest in both] for both in whole["members"])
-    reports = tuple(kept.report_of(found, _read(submission), exercises) for submission, found in members)
+    reader = kept.Reader(asked.exercises)
+
+    def document(digest: str) -> str:
+        return zlib.decompress(bodies[bytes.fromhex(digest)]).decode("utf-8", "surrogatepass")
+
+    both = ((_read(json.loads(document(one)), bodies), document(found)) for one, found in whole["members"])
+    reports = tuple(reader.report(found, submission) for submission, found in both)
     return Graded(Run(**whole["run"]), reports, tuple(Skipped(*file) for file in whole["skipped"]), asked)
 
 
@@ -128,11 +151,11 @@ def set_written(store: Store, decision: int) -> None:
     store.set(_WRITTEN, str(decision))
 
 
-def _submission(given: Submission) -> dict[str, Any]:
+def _submission(given: Submission, units: Iterable[Document]) -> dict[str, Any]:
     return {
         "student": given.student,
         "path": given.path,
-        "files": list(map(_file, given.files)),
+        "files": [_file(file, digest) for file, (digest, _) in zip(given.files, units, strict=True)],
         "remarks": list(map(phrase.document, given.remarks)),
         "declined": given.declined,
         "origin": given.origin,
@@ -141,17 +164,13 @@ def _submission(given: Submission) -> dict[str, Any]:
     }
 
 
-def _file(file: SourceFile) -> list[Any]:
-    return [file.name, file.sha256, list(map(_unit, file.units)), phrase.document(file.trouble)]
+def _file(file: SourceFile, units: bytes) -> list[Any]:
+    return [file.name, file.sha256, [len(file.units), units.hex()], phrase.document(file.trouble)]
 
 
-def _unit(unit: Unit) -> list[str]:
-    return [unit.file, unit.kind, unit.label, unit.text, unit.saved]
-
-
-def _read(given: Mapping[str, Any]) -> Submission:
+def _read(given: Mapping[str, Any], bodies: Mapping[bytes, bytes]) -> Submission:
     files = tuple(
-        SourceFile(name, digest, tuple(Unit(*unit) for unit in units), phrase.parsed(trouble))
-        for name, digest, units, trouble in given["files"]
+        SourceFile(name, digest, Units(size, bodies[bytes.fromhex(units)]), phrase.parsed(trouble))
+        for name, digest, (size, units), trouble in given["files"]
     )
     return Submission(**{**given, "files": files, "remarks": tuple(map(phrase.parsed, given["remarks"]))})

@@ -1,18 +1,33 @@
 """Grading with a memory: runs and reports that are in the store are taken from there."""
 
+import hashlib
+import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograder import fingerprint, phrase
 from autograder.decisions import Subject, standing
-from autograder.exhibits import Packed
-from autograder.model import Answer, Case, Exercise, Outcome, Override, Report, Status, Submission, Verdict
-from autograder.observe import Conditions, Run
+from autograder.model import (
+    Answer,
+    Case,
+    Conditions,
+    Exercise,
+    Outcome,
+    Override,
+    Report,
+    Status,
+    Submission,
+    Verdict,
+)
+from autograder.packed import Packed
 from autograder.store import Store, key_of, packed, without_tape
-from autograder.talk import Calls, Ending, Job
+
+if TYPE_CHECKING:  # they import what takes time
+    from autograder.observe import Run
+    from autograder.talk import Calls, Ending, Job
 
 OURS = (Outcome.GRADER_ERROR,)
 
@@ -27,7 +42,7 @@ class Memory:
         self.trouble = ""  # why something could not be kept
         self.reports_known = 0
         self._forget = forget  # nothing that was kept is used; all that is made anew is kept
-        self._exercises = {exercise.name: exercise for exercise in exercises}
+        self._reader = Reader(exercises)
         self._running = running(rung, conditions.seed)
         self._judging = key_of(self._running, vars_of(conditions), fingerprint.of_judging(exercises)).hex()
 
@@ -45,10 +60,10 @@ class Memory:
     def torch(self, version: str) -> None:
         self.store.set("torch", version)
 
-    def runs(self, run: Run) -> Run:
+    def runs(self, run: "Run") -> "Run":
         """As `run`, but a run that was made before is not made again."""
 
-        def remembered(job: Job, case: Case, calls: Callable[[], Calls]) -> Ending:
+        def remembered(job: "Job", case: Case, calls: "Callable[[], Calls]") -> "Ending":
             key = key_of_run(self._running, job, case)
             known = None if self._forget else self.store.run(key, calls)
             if known is not None:
@@ -68,19 +83,27 @@ class Memory:
         """The report that was made of an equal submission, with what people have decided on this one since."""
         if self._forget:
             return None
-        document = self.store.report(self._key(submission), submission.origin, submission.student)
-        if document is None:
+        told = self.store.report(self._key(submission), submission.origin, submission.student)
+        if told is None:
             return None
         self.reports_known += 1
-        return self.decided(report_of(document, submission, self._exercises))
+        return self.decided(self._reader.report(told, submission))
 
     def keep(self, report: Report) -> Report:
-        """Keep it, unless it only says that we failed; with what people have decided."""
+        """Keep it, unless it only says that we failed; as it will be read again, with what people have decided."""
+        told, submission = written(report), report.submission
         if report.outcome not in OURS and not any(v.status is Status.GRADER_ERROR for v in _verdicts(report)):
-            submission = report.submission
             with self._troubled():
-                self.store.keep_report(self._key(submission), submission.origin, submission.student, document(report))
-        return self.decided(report)
+                self.store.keep_report(self._key(submission), submission.origin, submission.student, told)
+        return self.decided(self._reader.report(told, submission))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What an instructor should know."""
+        unkept = (
+            f"not all could be kept ({self.trouble}): the grades are complete, and the next run does some work again"
+        )
+        return (unkept,) if self.trouble else ()
 
     @contextmanager
     def _troubled(self) -> Iterator[None]:
@@ -101,6 +124,8 @@ class Memory:
 
 def decided(report: Report, overrides: Mapping[Subject, Override]) -> Report:
     """The report with what people decided: (path, exercise, criterion) → points and why."""
+    if not overrides:
+        return report
     path = report.submission.origin
 
     def verdict(exercise: str, one: Verdict) -> Verdict:
@@ -114,12 +139,19 @@ def decided(report: Report, overrides: Mapping[Subject, Override]) -> Report:
     return replace(report, answers=tuple(map(answer, report.answers)))
 
 
+def conditions(exercises: Iterable[Exercise], seed: int, seconds: float | None) -> Conditions:
+    """Of these exercises together; `seconds`: a limit that somebody asked for."""
+    limits = [exercise.limits for exercise in exercises]
+    longest, largest = max(limit.seconds for limit in limits), max(limit.memory_mib for limit in limits)
+    return Conditions(seed, seconds or longest, largest)
+
+
 def running(rung: str, seed: int) -> str:
     """What decides all runs of an invocation, beside what is run."""
     return key_of(fingerprint.of_running(), rung, seed).hex()
 
 
-def key_of_run(running: str, job: Job, case: Case) -> bytes:
+def key_of_run(running: str, job: "Job", case: Case) -> bytes:
     """What a run is kept under."""
     return key_of(running, job, repr(case.calls))
 
@@ -139,7 +171,7 @@ def document(report: Report) -> dict[str, Any]:
         "remarks": list(map(phrase.document, report.remarks)),
         "acts": list(report.acts),
         "answers": {answer.exercise.name: _answer(answer) for answer in report.answers},
-        "exhibits": Packed.of(report.exhibits).documents(),
+        "exhibits": Packed.of(report.exhibits).document(),
         "seconds": round(report.seconds, 3),
     }
 
@@ -161,12 +193,42 @@ def _answer(answer: Answer) -> dict[str, Any]:
     return {"attempted": answer.attempted, "verdicts": verdicts}
 
 
-def report_of(kept: Mapping[str, Any], submission: Submission, exercises: Mapping[str, Exercise]) -> Report:
-    """What `document` wrote, read again."""
-    answers = tuple(_answer_of(exercises[name], answer) for name, answer in kept["answers"].items())
-    shown = Packed(kept["exhibits"])
-    said = (tuple(map(phrase.parsed, kept["remarks"])), tuple(kept["acts"]))
-    return Report(submission, Outcome(kept["outcome"]), answers, *said, shown, kept["seconds"])
+def written(report: Report) -> str:
+    """Its document, as it is kept."""
+    return json.dumps(document(report), ensure_ascii=False)
+
+
+class Reader:
+    """Documents → reports. An exercise that is not attempted is one answer, which all who did not attempt it share."""
+
+    def __init__(self, exercises: Iterable[Exercise]) -> None:
+        self._exercises = {exercise.name: exercise for exercise in exercises}
+        self._shared = {name: tuple(_nothing(exercise)) for name, exercise in self._exercises.items()}
+
+    def report(self, told: str, submission: Submission) -> Report:
+        """What `written` wrote, read again."""
+        kept = json.loads(told)
+        answers = tuple(self._answer(name, answer) for name, answer in kept["answers"].items())
+        said = (tuple(map(phrase.parsed, kept["remarks"])), tuple(kept["acts"]))
+        shown, digest = Packed.parsed(kept["exhibits"]), digest_of(told)
+        outcome, seconds = Outcome(kept["outcome"]), kept["seconds"]
+        return Report(submission, outcome, answers, *said, shown, seconds, digest=digest)
+
+    def _answer(self, name: str, kept: Mapping[str, Any]) -> Answer:
+        shared = (answer for usual, answer in self._shared[name] if usual == kept)
+        return next(shared, None) or _answer_of(self._exercises[name], kept)
+
+
+def digest_of(told: str) -> str:
+    return hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
+
+
+def _nothing(exercise: Exercise) -> Iterator[tuple[Mapping[str, Any], Answer]]:
+    """An answer that says that there is none, and its document: of what was run, and of what was not."""
+    for reason in ("not_attempted", ""):
+        verdicts = (Verdict(criterion, Status.NOT_ATTEMPTED, reason) for criterion in exercise.criteria)
+        answer = Answer(exercise, False, tuple(verdicts))
+        yield _answer(answer), answer
 
 
 def _answer_of(exercise: Exercise, kept: Mapping[str, Any]) -> Answer:

@@ -18,7 +18,7 @@ from autograder import live, trying
 from autograder.assignment import plan
 from autograder.console import Failed
 from autograder.intake import IntakeError, whole
-from autograder.intake.framework import declined_framework
+from autograder.intake.framework import declined_framework, frameworks
 from autograder.model import Exercise, SourceFile, Submission, Unit
 from autograder.report import screen, trial
 from autograder.report.files import Refused
@@ -43,7 +43,7 @@ class Cells:
     def submission(self) -> Submission:
         units = tuple(Unit(HERE, "code", f"In [{number}]", text) for number, text in self._cells.values())
         digest = hashlib.sha256("\n".join(unit.text for unit in units).encode("utf-8", "replace")).hexdigest()
-        files = (SourceFile(HERE, digest, units),)
+        files = (SourceFile(HERE, digest, units, frameworks=frameworks(units)),)
         return Submission("you", HERE, files, declined=declined_framework(files))
 
 

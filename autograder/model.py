@@ -1,8 +1,9 @@
 """The nouns: frozen values and two enums. Nothing here computes more than a derived property."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from autograder.phrase import ENGLISH, Language
@@ -51,8 +52,9 @@ class SourceFile:
 
     name: str
     sha256: str
-    units: tuple[Unit, ...] = ()
+    units: Sequence[Unit] = ()
     trouble: str = ""  # a sentence, when it cannot be read
+    frameworks: tuple[str, ...] = field(default=(), compare=False)  # that its code imports, in order; PyTorch is one
 
 
 NAMESAKES = "Another submission has the same student name"  # begins a remark that tells of somebody else
@@ -106,6 +108,9 @@ class Call:
 
 
 SAMPLES = ("sinusoids", "field")  # that can be others
+OPERATIONS = tuple("sin cos exp log sqrt tanh sigmoid pow mul div matmul".split())  # that can be swapped
+FORMS = ("tensor", "array", "integers", "number")  # of a hidden input
+RECIPES = {"quadratic": 2}  # of hidden functions, and how many numbers each takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Conditions:
+    """What is the same for every case of every submission of one invocation."""
+
+    seed: int
+    seconds: float
+    memory_mib: int
+
+
+@dataclass(frozen=True)
 class Exercise:
     """Everything its YAML says."""
 
@@ -148,7 +162,7 @@ class Exercise:
     mentions: tuple[str, ...] = ()  # regular expressions by which words about this exercise are found
     statement: tuple[str, ...] = ()  # sentences of the exercise text itself, which are nobody's answer
 
-    @property
+    @cached_property
     def max_points(self) -> float:
         return sum(criterion.points for criterion in self.criteria)
 
@@ -207,26 +221,26 @@ class Verdict:
         return self.criterion.points if self.waits else 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
-    """What one submission made of one exercise."""
+    """What one submission made of one exercise. Sums are added up once: everybody who shows it asks for them."""
 
     exercise: Exercise
     attempted: bool
     verdicts: tuple[Verdict, ...]
     override: Override | None = None  # of the exercise as a whole; it comes before those of its criteria
 
-    @property
+    @cached_property
     def graded(self) -> float:
         """The points that the grader gave."""
         return sum(verdict.graded for verdict in self.verdicts)
 
-    @property
+    @cached_property
     def score(self) -> float:
         """The points that count: a person's, where one has decided."""
         return self.override.points if self.override else sum(verdict.points for verdict in self.verdicts)
 
-    @property
+    @cached_property
     def undecided(self) -> tuple[Verdict, ...]:
         """Those whose points are the grader's."""
         return () if self.override else tuple(verdict for verdict in self.verdicts if not verdict.override)
@@ -236,12 +250,12 @@ class Answer:
         """Every point of it is a person's."""
         return not self.undecided
 
-    @property
+    @cached_property
     def is_touched(self) -> bool:
         """A person has decided on it, or on a part."""
         return self.override is not None or any(verdict.override for verdict in self.verdicts)
 
-    @property
+    @cached_property
     def awaiting_review(self) -> float:
         return 0.0 if self.override else sum(verdict.awaiting_review for verdict in self.verdicts)
 
@@ -281,7 +295,7 @@ class Late:
     why: str = ""  # a sentence for the student; empty when it was in time
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Report:
     """A graded submission."""
 
@@ -294,8 +308,9 @@ class Report:
     seconds: float = field(default=0.0, compare=False)  # that its code took, over all its runs
     late: Late | None = None
     language: Language = field(default=ENGLISH, compare=False)  # that its student reads; all texts here are English
+    digest: str = field(default="", compare=False)  # of all that was found, where that is kept
 
-    @property
+    @cached_property
     def earned(self) -> float:
         """The points of all exercises, before anything is deducted for being late."""
         return sum(answer.score for answer in self.answers)
@@ -304,15 +319,15 @@ class Report:
     def score(self) -> float:
         return self.earned - self.late.deduction if self.late else self.earned
 
-    @property
+    @cached_property
     def max_score(self) -> float:
         return sum(answer.exercise.max_points for answer in self.answers)
 
-    @property
+    @cached_property
     def awaiting_review(self) -> float:
         return sum(answer.awaiting_review for answer in self.answers)
 
-    @property
+    @cached_property
     def needs_review(self) -> bool:
         """A person has to look: something waits, could not be read, or was cut short before it was reached."""
         if self.outcome is not Outcome.FINISHED or self.acts:

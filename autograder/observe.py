@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder import oracle
 from autograder.evidence import Act, Called, Fault, Observation
-from autograder.model import Call, Case, Exercise, Outcome, Submission
+from autograder.model import Call, Case, Conditions, Exercise, Outcome, Submission
 from autograder.seen import Seen
 from autograder.talk import Calls, Ending, Job, blank_job
 from autograder.text import cleaned
@@ -18,15 +18,6 @@ from autograder.words import Passage
 
 MAX_RERUNS = 3  # of one submission, over all its cases
 Run = Callable[[Job, Case, Callable[[], Calls]], Ending]
-
-
-@dataclass(frozen=True, slots=True)
-class Conditions:
-    """What is the same for every case of every submission of one invocation."""
-
-    seed: int
-    seconds: float
-    memory_mib: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray
-FORMS = {"tensor": np.float32, "array": np.float64, "integers": np.int64, "number": np.float64}  # of a hidden input
-RECIPES = {"quadratic": 2}  # of hidden functions, and how many numbers each takes
+_TYPES = {"tensor": np.float32, "array": np.float64, "integers": np.int64, "number": np.float64}  # of a hidden input
 
 
 def swap_parameters(operation: str, seed: int) -> tuple[float, ...]:
@@ -97,7 +96,7 @@ def draw(recipe: Mapping[str, Any], name: str, seed: int) -> Any:
     low, high = recipe["uniform"]
     drawn = generator.uniform(low, high, recipe["shape"])
     form = recipe.get("as", "tensor")
-    return np.rint(drawn).astype(np.int64) if form == "integers" else drawn.astype(FORMS[form])
+    return np.rint(drawn).astype(np.int64) if form == "integers" else drawn.astype(_TYPES[form])
 
 
 def moved(seed: int) -> float:
@@ -142,4 +141,3 @@ _PARTIALS: Mapping[str, Callable[..., tuple[Array, ...]]] = MappingProxyType(
         "div": lambda x, y: (1 / y, -x / y**2),
     }
 )
-OPERATIONS = ("sin", *_PARTIALS, "matmul")  # that can be swapped, as in worker/swaps.py

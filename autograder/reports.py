@@ -5,9 +5,9 @@ import traceback
 from collections.abc import Iterable, Iterator, Sequence
 
 from autograder.evidence import Error, Remark, error_kind
-from autograder.exhibits import Packed
 from autograder.model import Answer, Exercise, Outcome, Report, Status, Submission, Verdict
 from autograder.observe import Observed
+from autograder.packed import Packed
 from autograder.phrase import Phrase, place
 from autograder.remarks import NOT_ALLOWED
 from autograder.talk import Ending

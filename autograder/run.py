@@ -10,15 +10,14 @@ from typing import Self, TypeVar
 
 from autograder import exhibits, judge, oracle, places, reports, server, spec
 from autograder.cases import HiddenCases, Ways
-from autograder.exhibits import Packed
-from autograder.kept import Memory
+from autograder.kept import Memory, conditions
 from autograder.ladder import Rung
 from autograder.later import Unproven
 from autograder.model import Answer, Case, Exercise, Outcome, Report, Submission
-from autograder.observe import Conditions, Observed, Run, Runs
+from autograder.observe import Observed, Run, Runs
+from autograder.packed import Packed
 from autograder.sandbox import CannotStart, Sandbox, SandboxError
 from autograder.seen import Seen
-from autograder.store import Store
 from autograder.talk import Calls, Ending, Job
 
 SECRETS = ("graders", "exercises", "autograder/judge.py", "autograder/oracle.py")  # what no submission may read
@@ -41,7 +40,7 @@ class Grader:
     """A warm sandbox and the exercises; a context manager. Reports come in the order of the submissions.
 
     `modules` are what the server imports beside what everybody needs; `sandbox` is one that was started already. With a
-    store, what was graded before is taken from there, and the sandbox starts when something has to be run.
+    memory, what was graded before is taken from there, and the sandbox starts when something has to be run.
     """
 
     def __init__(
@@ -52,17 +51,14 @@ class Grader:
         seed: int,
         jobs: int,
         seconds: float | None = None,
-        store: Store | None = None,
-        forget: bool = False,
+        memory: Memory | None = None,
         modules: Sequence[str] = tuple(server.OPTIONAL),
         sandbox: Sandbox | None = None,
     ) -> None:
         self._exercises = tuple(exercises)
         self._graders = {exercise.name: spec.grader_of(exercise) for exercise in exercises}
-        limit = seconds or max(exercise.limits.seconds for exercise in exercises)
-        memory = max(exercise.limits.memory_mib for exercise in exercises)
-        self._conditions = Conditions(seed, limit, memory)
-        self.memory = Memory(store, exercises, self._conditions, rung.name, forget=forget) if store else None
+        self._conditions = conditions(exercises, seed, seconds)
+        self.memory = memory
         self._sandbox = sandbox or Sandbox(jobs, rung)
         self._sandbox.modules = tuple(modules)
         self._pool = ThreadPoolExecutor(jobs)
@@ -99,9 +95,7 @@ class Grader:
         opened = f"here every user may read {readable}, and so may submissions; take that right away (chmod -R o-rwx)"
         broken = self._sandbox.broken_swaps.items()
         swaps = (f"replacing {name} does not work here, so what needs it waits for you: {why}" for name, why in broken)
-        trouble = self.memory.trouble if self.memory else ""
-        unkept = f"not all could be kept ({trouble}): the grades are complete, and the next run does some work again"
-        return (*([opened] if readable else []), *swaps, *([unkept] if trouble else []))
+        return (*([opened] if readable else []), *swaps, *(self.memory.warnings if self.memory else ()))
 
     def grade(self, submissions: Sequence[Submission]) -> Iterator[Report]:
         """A report for each submission. One submission's trouble never touches the next."""

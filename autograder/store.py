@@ -18,13 +18,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograder import clock, phrase
 from autograder.decisions import Decision, Overtaken, Ruling, concerns
-from autograder.evidence import Entered
 from autograder.model import Outcome
-from autograder.talk import Calls, Ending, replayed
+
+if TYPE_CHECKING:  # they import what takes time
+    from autograder.talk import Calls, Ending
 
 FILE = "grades.sqlite3"
 SCHEMA = 2
@@ -39,7 +40,10 @@ create table if not exists reports (
     document text not null
 );
 create index if not exists reports_of_a_path on reports (path, number);
+create index if not exists reports_of_a_key on reports (key, number);
 create table if not exists documents (digest blob primary key, body blob not null);
+create table if not exists pages (key blob primary key, digest blob not null);
+create table if not exists sources (key blob primary key, facts text not null, units blob not null);
 create table if not exists decisions (
     number integer primary key, path text not null, exercise text not null, criterion text not null, points real,
     why text not null, answer text not null, at text not null, by text not null, batch integer not null, undoes integer
@@ -145,11 +149,14 @@ class Store:
 
     # ------------------------------------------------------------------ runs
 
-    def run(self, key: bytes, calls: Callable[[], Calls]) -> Ending | None:
+    def run(self, key: bytes, calls: "Callable[[], Calls]") -> "Ending | None":
         """A run that was kept; `calls` is asked as it was then, since its inputs are drawn from the seed."""
         row = self._one("select facts, tape from runs where key = ?", key)
         if row is None:
             return None
+        from autograder.evidence import Entered
+        from autograder.talk import Ending, replayed
+
         facts, observations = json.loads(row[0]), replayed(zlib.decompress(row[1]), calls)
         entered = (item for item in observations if isinstance(item, Entered))
         blamed = next((item for item in entered if item.order == facts["blamed"]), None)
@@ -162,21 +169,18 @@ class Store:
 
     # ------------------------------------------------------------------ reports
 
-    def report(self, key: bytes, path: str, student: str) -> Mapping[str, Any] | None:
-        """The document that is kept under this key; from now on it is the latest of this path."""
+    def report(self, key: bytes, path: str, student: str) -> str | None:
+        """The document that is kept under this key, as JSON; from now on it is the latest of this path."""
         row = self._one("select document, path, number from reports where key = ? order by number desc limit 1", key)
         if row is None:
             return None
         latest = self._one("select number from reports where path = ? order by number desc limit 1", path)
         if row[1] != path or latest[0] != row[2]:
-            self._add(key, path, student, row[0])
-        document: Mapping[str, Any] = json.loads(row[0])
-        return document
+            self.keep_report(key, path, student, row[0])
+        return str(row[0])
 
-    def keep_report(self, key: bytes, path: str, student: str, document: Mapping[str, Any]) -> None:
-        self._add(key, path, student, json.dumps(document, ensure_ascii=False))
-
-    def _add(self, key: bytes, path: str, student: str, document: str) -> None:
+    def keep_report(self, key: bytes, path: str, student: str, document: str) -> None:
+        """`document`: what was found, as JSON."""
         with self._writing() as db:
             values = (path, student, key, clock.now(), document)
             db.execute("insert into reports (path, student, key, at, document) values (?, ?, ?, ?, ?)", values)
@@ -192,18 +196,20 @@ class Store:
 
     # ------------------------------------------------------------------ the latest grading
 
-    def keep_grading(self, documents: Iterable[tuple[bytes, bytes]], settings: Callable[[], Mapping[str, str]]) -> None:
-        """(digest, document) of each, and no others any more; then the settings that say what they are.
+    def keep_grading(
+        self, documents: Iterable[tuple[bytes, Callable[[], bytes]]], settings: Callable[[], Mapping[str, str]]
+    ) -> None:
+        """(digest, body) of each, and no others any more; then the settings that say what they are.
 
-        They are taken one by one, so that a large class need not be held.
+        They are taken one by one, so that a large class need not be held, and made only if they are not there already.
         """
         with self._writing() as db:
             db.execute("begin immediate")
             old = {row[0] for row in db.execute("select digest from documents")}
             kept = set[bytes]()
-            for digest, document in documents:
+            for digest, body in documents:
                 if digest not in old and digest not in kept:
-                    db.execute("insert into documents values (?, ?)", (digest, zlib.compress(document, 1)))
+                    db.execute("insert into documents values (?, ?)", (digest, body()))
                 kept.add(digest)
             db.executemany("delete from documents where digest = ?", [(digest,) for digest in old - kept])
             db.executemany("insert or replace into settings values (?, ?)", settings().items())
@@ -213,8 +219,31 @@ class Store:
         with self._writing() as db:
             db.execute("begin")
             said = db.execute("select value from settings where name = ?", (name,)).fetchone()
-            bodies = db.execute("select digest, body from documents")
-            return said[0] if said else "", {digest: zlib.decompress(body) for digest, body in bodies}
+            return said[0] if said else "", dict(db.execute("select digest, body from documents"))
+
+    # ------------------------------------------------------------------ pages, and what files hold
+
+    def pages(self) -> dict[bytes, bytes]:
+        """Digest of all that a page was made of → digest of the page."""
+        return dict(self._all("select key, digest from pages"))
+
+    def keep_pages(self, pages: Iterable[tuple[bytes, bytes]]) -> None:
+        """These, and no others any more."""
+        with self._writing() as db:
+            db.execute("begin immediate")
+            db.execute("delete from pages")
+            db.executemany("insert into pages values (?, ?)", pages)
+
+    def source(self, key: bytes) -> tuple[str, bytes] | None:
+        """How a file was read that is kept under this key: facts as JSON, and its units."""
+        row = self._one("select facts, units from sources where key = ?", key)
+        return (row[0], row[1]) if row else None
+
+    def keep_sources(self, sources: Iterable[tuple[bytes, str, bytes]]) -> None:
+        """(key, facts, units) of each."""
+        with self._writing() as db:
+            db.execute("begin immediate")
+            db.executemany("insert or replace into sources values (?, ?, ?)", sources)
 
     # ------------------------------------------------------------------ people's decisions
 
@@ -271,7 +300,7 @@ def key_of(*parts: object) -> bytes:
     return hashlib.blake2b(json.dumps(parts, sort_keys=True, default=str).encode(), digest_size=20).digest()
 
 
-def packed(ending: Ending) -> tuple[str, bytes] | None:
+def packed(ending: "Ending") -> tuple[str, bytes] | None:
     """A run as it is kept: facts as JSON, and its tape; None if that is too long."""
     if len(ending.tape) > MOST_BYTES_OF_A_RUN:
         return None
@@ -284,6 +313,6 @@ def packed(ending: Ending) -> tuple[str, bytes] | None:
     return json.dumps(facts), zlib.compress(ending.tape, 1)
 
 
-def without_tape(ending: Ending) -> Ending:
+def without_tape(ending: "Ending") -> "Ending":
     """What was kept need not be held as well."""
     return replace(ending, tape=b"")

@@ -17,10 +17,10 @@ from typing import Any, Self
 import numpy as np
 
 from autograder import judge, oracle, places, reports, sandbox, spec
-from autograder.exhibits import Packed
 from autograder.ladder import Rung
 from autograder.later import Later
 from autograder.model import Criterion, Exercise, Report, Status, Submission, Verdict
+from autograder.packed import Packed
 from autograder.run import Grader, Looked, is_run
 from autograder.seen import Seen
 
@@ -69,7 +69,7 @@ class Trial:
         if not is_run(submission):
             return reports.not_run(submission, self._exercises), ()
         looked = self._grader.look(submission)
-        report = reports.graded(submission, looked.written, (), (), Packed({}))
+        report = reports.graded(submission, looked.written, (), (), Packed())
         return report, tuple(_tried(exercise, looked, submission) for exercise in self._exercises)
 
 

@@ -21,6 +21,7 @@ from autograder import intake, live, options, sandbox
 from autograder.console import Failed, short
 from autograder.intake.entries import ARCHIVES
 from autograder.intake.source import NOTEBOOK, SCRIPT
+from autograder.kept import Memory, conditions
 from autograder.model import Exercise, Outcome, Report
 from autograder.report import terminal, wording
 from autograder.report.files import Refused
@@ -119,8 +120,10 @@ def _grader(arguments: argparse.Namespace, exercises: Sequence[Exercise]) -> Ite
         temporary = tempfile.TemporaryDirectory(prefix="watching-")
         store = _store(arguments.output or Path(stack.enter_context(temporary)))
         stack.callback(store.close)
-        more = {"jobs": options.processors(), "seconds": arguments.timeout, "store": store}
-        yield stack.enter_context(Grader(exercises, rung, seed=store.seed(arguments.seed), **more))
+        seed = store.seed(arguments.seed)
+        memory = Memory(store, exercises, conditions(exercises, seed, arguments.timeout), rung.name)
+        more = {"jobs": options.processors(), "seconds": arguments.timeout, "memory": memory}
+        yield stack.enter_context(Grader(exercises, rung, seed=seed, **more))
 
 
 def _store(folder: Path) -> Store:

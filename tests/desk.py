@@ -34,7 +34,7 @@ def folder_of(path, reports, exercises):
     graded = Graded(RUN, tuple(reports), (), plan.again("", "", exercises))
     with closing(Store(path)) as store:
         for report in reports:
-            store.keep_report(b"key", report.submission.origin, report.submission.student, {"answers": {}})
+            store.keep_report(b"key", report.submission.origin, report.submission.student, '{"answers": {}}')
         grading.keep(store, graded, pages=True, decisions=0)
     files.write([(path / file, graded.content(name)) for name, file in FORMATS])
     files.write_pages(path / files.PAGES, pages.render(graded.run, graded.reports, graded.skipped))

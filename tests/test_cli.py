@@ -31,6 +31,7 @@ from autograder.model import (
     Submission,
     Verdict,
 )
+from autograder.shapes import SpecError
 
 ROOT = Path(__file__).resolve().parents[1]
 CRITERION = Criterion("matrix", "Entry (i, j)", 6)
@@ -45,18 +46,13 @@ class IntakeError(Exception):
     pass
 
 
-class SpecError(Exception):
-    pass
-
-
 class Grader:
     """Gives every submission the same status, without running it."""
 
     torch = "2.6.0"
     warnings = ()
-    memory = None
 
-    def __init__(self, exercises, rung, *, seed, jobs, seconds, store, forget, modules, sandbox):
+    def __init__(self, exercises, rung, *, seed, jobs, seconds, memory, modules, sandbox):
         self.exercises, self.seed, self.jobs, self.seconds = exercises, seed, jobs, seconds
 
     def __enter__(self):
@@ -88,14 +84,14 @@ def find(paths):
     )
 
 
-def look(paths, layout=""):
+def look(paths, layout="", remember=None):
     return Intake(*find(paths), (Recognised("plain", 2),))
 
 
 def stand_ins(grader=Grader):
     return {
         "intake": SimpleNamespace(look=look, IntakeError=IntakeError),
-        "spec": SimpleNamespace(load_all=lambda: EXERCISES, SpecError=SpecError),
+        "spec": SimpleNamespace(load_all=lambda checked: EXERCISES, check=lambda exercise: None, SpecError=SpecError),
         "sandbox": SimpleNamespace(SandboxError=SandboxError, Sandbox=lambda jobs, rung: nullcontext()),
         "run": SimpleNamespace(Grader=grader),
     }
@@ -392,7 +388,7 @@ def test_a_folder_without_submissions_is_wrong_usage(pretend, tmp_path, capsys):
 
 
 def test_a_wrong_spec_is_wrong_usage(pretend, capsys):
-    def load_all():
+    def load_all(checked):
         raise SpecError("jacobian.yaml: unknown key 'pionts'; did you mean 'points'?")
 
     pretend(spec=SimpleNamespace(load_all=load_all, SpecError=SpecError))
@@ -422,7 +418,7 @@ def test_a_sandbox_that_does_not_start_is_exit_1(pretend, tmp_path, capsys):
 
 
 def test_a_missing_package_is_a_sentence(pretend, capsys):
-    def load_all():
+    def load_all(checked):
         raise ModuleNotFoundError("No module named 'yaml'", name="yaml")
 
     pretend(spec=SimpleNamespace(load_all=load_all, SpecError=SpecError))

@@ -16,6 +16,7 @@ PURE = {
     "phrase": set(),
     "remarks": {"phrase"},
     "model": {"exhibits", "phrase"},
+    "packed": {"exhibits", "model"},
     "wire": set(),
     "oracle": set(),
     "words": set(),

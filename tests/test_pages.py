@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from contextlib import closing
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -17,6 +18,7 @@ from autograder.exhibits import bars, curves, line, matrices
 from autograder.model import Outcome, Override, Report, Skipped, SourceFile, Status, Submission, Unit, Verdict
 from autograder.report import files, pages, tally
 from autograder.report.pages import names, pictures
+from autograder.store import Store
 from tests.test_exhibits import a_pass, every_kind, timeline
 from tests.test_report import DERIVATIVE, PLOT, RUN, answer, failed, passed, waiting
 
@@ -341,8 +343,9 @@ def test_the_command_line_says_so(tmp_path, full_disk):
     target = files.Target("html", tmp_path / "report", "--output", tmp_path, is_folder=True)
     graded = grading.Graded(RUN, (report(),), (), plan.again("", "", {}))
 
-    full_disk("html")
-    (sentence,) = cli._save_pages(target, graded)
+    with closing(Store(tmp_path)) as store:
+        full_disk("html")
+        (sentence,) = cli._save_all_pages([target], graded, store)
     assert "could not be written, and are as they were before" in sentence and "No space" in sentence
 
 

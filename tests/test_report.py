@@ -68,6 +68,15 @@ def rows(*reports):
     return list(csv.DictReader(io.StringIO(gradebook_csv.render(RUN, reports, ()))))
 
 
+def test_json_is_written_as_json_writes_it():
+    """With an indent of 1, whatever stands in it; what JSON has no word for is refused."""
+    odd = {'a"b\n\u2028': [1, -0.0, 1e300, True, None, "é", [], {}, [[]], {"x": {"y": ["z"]}}], "": False}
+    assert results_json._dumped(odd, 0) == json.dumps(odd, ensure_ascii=False, indent=1)
+    assert results_json._dumped([odd], 3) == json.dumps([odd], ensure_ascii=False, indent=1).replace("\n", "\n   ")
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        results_json._dumped([float("nan")], 0)
+
+
 def document(*reports, skipped=()):
     return json.loads(results_json.render(RUN, reports, skipped))
 

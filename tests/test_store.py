@@ -18,7 +18,7 @@ from autograder import changes, grading, intake, ladder
 from autograder.assignment import plan
 from autograder.decisions import Overtaken, Ruling, standing
 from autograder.grading import Graded
-from autograder.kept import document
+from autograder.kept import Memory, conditions, written
 from autograder.model import Answer, Outcome, Override, Report, Run, Skipped, Status, Submission, Verdict
 from autograder.phrase import Phrase
 from autograder.report import results_json
@@ -57,8 +57,10 @@ def class_folder(tmp_path):
 def graded(exercises, folder, store, **options):
     """Reports of a folder, from a grader with this store."""
     submissions, _ = intake.find([folder])
-    settings = {"seed": SEED, "jobs": 2, **options}
-    with Grader(list(exercises.values()), ladder.find(), store=store, **settings) as grader:
+    settings, rung, known = {"seed": SEED, "jobs": 2, **options}, ladder.find(), list(exercises.values())
+    forget, asked = settings.pop("forget", False), conditions(known, settings["seed"], settings.get("seconds"))
+    memory = Memory(store, known, asked, rung.name, forget=forget)
+    with Grader(known, rung, memory=memory, **settings) as grader:
         return list(grader.grade(submissions))
 
 
@@ -158,7 +160,9 @@ def test_a_full_disk_costs_no_grade(exercises, class_folder, tmp_path, warm):
     with closing(Store(tmp_path)) as small, closing(Store(tmp_path / "class")) as other:
         small._db.execute("pragma max_page_count = 1")
         submissions, _ = intake.find([class_folder / "ada.py", class_folder / "di.py"])
-        with Grader(list(exercises.values()), ladder.find(), seed=SEED, jobs=1, store=small) as grader:
+        known, rung = list(exercises.values()), ladder.find()
+        memory = Memory(small, known, conditions(known, SEED, None), rung.name)
+        with Grader(known, rung, seed=SEED, jobs=1, memory=memory) as grader:
             reports = list(grader.grade(submissions))
             assert any("full" in warning for warning in grader.warnings)
         assert reports == graded(exercises, class_folder, other)[::3]
@@ -286,7 +290,7 @@ def test_mistakes_in_commands_are_one_sentence(words, says, class_folder, tmp_pa
     submissions, _ = intake.find([class_folder / "ada.py"])
     with closing(Store(tmp_path / "results")) as store:
         report = not_run(submissions[0], exercises.values())
-        store.keep_report(b"key", report.submission.origin, report.submission.student, document(report))
+        store.keep_report(b"key", report.submission.origin, report.submission.student, written(report))
     done = grade(*words, cwd=tmp_path)
     assert done.returncode == 2
     assert says in done.stderr

@@ -4,7 +4,6 @@ Nothing is run or judged here. Points and visibility are put into the exercises 
 what is withheld from students are put onto the reports after it, so that changing them runs nothing again.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
@@ -32,10 +31,12 @@ class Assignment:
 
 
 def _withheld(answer: Answer, is_due: bool) -> Answer:
-    return replace(answer, verdicts=tuple(_verdict(verdict, is_due) for verdict in answer.verdicts))
+    verdicts = tuple(_verdict(verdict, is_due) for verdict in answer.verdicts)
+    return answer if verdicts == answer.verdicts else replace(answer, verdicts=verdicts)
 
 
 def _verdict(verdict: Verdict, is_due: bool) -> Verdict:
     """Whoever hands feedback out publishes it, so what waits for that is shown."""
-    shown: Mapping[str, bool] = {HIDDEN: False, AFTER_DUE_DATE: is_due}
-    return replace(verdict, withheld=not shown.get(verdict.criterion.visibility, True))
+    visibility = verdict.criterion.visibility
+    withheld = visibility == HIDDEN or (visibility == AFTER_DUE_DATE and not is_due)
+    return verdict if verdict.withheld == withheld else replace(verdict, withheld=withheld)

@@ -22,7 +22,7 @@ from autograder import fingerprint, reports
 from autograder.cluster import parcel, station
 from autograder.cluster.address import ROOT, Address
 from autograder.cluster.connection import ClusterError, connected, quiet
-from autograder.kept import Memory, report_of
+from autograder.kept import Memory, Reader, conditions
 from autograder.ladder import Rung
 from autograder.model import Exercise, Report, Submission
 from autograder.run import Grader
@@ -69,12 +69,13 @@ class Cluster:
         allow_unsafe: bool,
     ) -> None:
         self._exercises = {exercise.name: exercise for exercise in exercises}
+        self._reader = Reader(exercises)
         self._address = address
         facts = fingerprint.facts(exercises)
         self._orders = station.Orders(
             tuple(exercises), seed, seconds, tuple(modules), allow_unsafe, facts, bool(address.processes)
         )
-        self._known = {"seed": seed, "seconds": seconds, "store": store, "forget": forget}
+        self._seed, self._seconds, self._store = seed, seconds, (store, forget)
         self._landed: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
         self._flying: dict[str, tuple[int, Submission, Future[Any]]] = {}  # by the keys of their tasks
         self._accused: deque[Numbered] = deque()
@@ -93,8 +94,7 @@ class Cluster:
             self._wait_for_workers()
             stack.callback(self._take_down)
             self.rung = self._made_ready()
-            here = Elsewhere(1, self.rung)
-            self._grader = Grader(list(self._exercises.values()), self.rung, jobs=1, sandbox=here, **self._known)  # type: ignore[arg-type]
+            self._grader = self._judge()
             self._stack = stack.pop_all()
         return self
 
@@ -103,6 +103,13 @@ class Cluster:
     ) -> None:
         self._grader.__exit__(kind, value, trace)
         self._stack.__exit__(kind, value, trace)
+
+    def _judge(self) -> Grader:
+        """Of what is known, or can be judged from runs that are."""
+        exercises, (store, forget) = list(self._exercises.values()), self._store
+        seed, seconds, here = self._seed, self._seconds, Elsewhere(1, self.rung)
+        self.memory = Memory(store, exercises, conditions(exercises, seed, seconds), self.rung.name, forget=forget)
+        return Grader(exercises, self.rung, seed=seed, seconds=seconds, jobs=1, memory=self.memory, sandbox=here)
 
     def _take_down(self) -> None:
         """What is under way is not waited for: stations end with all that they run."""
@@ -142,12 +149,6 @@ class Cluster:
         threads = self._client.nthreads()
         workers = f"{len(threads)} worker{'s' if len(threads) != 1 else ''}, {sum(threads.values())} at once"
         yield f"cluster: {self._address}, {workers}; dashboard: {self._client.dashboard_link}"
-
-    @property
-    def memory(self) -> Memory:
-        memory = self._grader.memory
-        assert memory is not None  # noqa: S101  it was made with a store
-        return memory
 
     @property
     def torch(self) -> str:
@@ -262,7 +263,7 @@ class Cluster:
             self.memory.torch = told["torch"]
         for (key, facts), tape in zip(told["runs"], tapes, strict=True):
             self.memory.keep_run(bytes.fromhex(key), facts, tape)
-        return self.memory.keep(report_of(told["report"], submission, self._exercises))
+        return self.memory.keep(self._reader.report(told["report"], submission))
 
 
 def _unequal(one: str, other: str) -> str:

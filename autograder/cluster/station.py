@@ -16,7 +16,7 @@ from distributed import Worker, WorkerPlugin, get_worker
 
 from autograder import fingerprint, ladder
 from autograder.cluster import parcel
-from autograder.kept import document, key_of_run, running
+from autograder.kept import key_of_run, running, written
 from autograder.model import Case, Exercise
 from autograder.observe import Run
 from autograder.run import Grader
@@ -99,7 +99,7 @@ class Station(WorkerPlugin):
             "rung": self._rung,
             "torch": self._grader.torch,
             "warnings": self._grader.warnings,
-            "report": document(report),
+            "report": written(report),
             "runs": [[key.hex(), facts] for key, facts, _ in taped.runs],
         }
         return parcel.packed(told, [tape for _, _, tape in taped.runs])

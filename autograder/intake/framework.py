@@ -1,11 +1,13 @@
 """Which framework a submission is written for, told by its import lines alone."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
-from autograder.model import SourceFile
+from autograder.model import SourceFile, Unit
 
+_TORCH = "PyTorch"
 _FRAMEWORKS = {
+    "torch": _TORCH,
     **{
         "mxnet": "MXNet",
         "d2lzh": "MXNet",
@@ -26,13 +28,14 @@ _IMPORT = re.compile(
 
 def declined_framework(files: Iterable[SourceFile]) -> str:
     """The first framework that the code imports, unless it imports torch too; empty when it can be graded."""
-    units = (unit for file in files for unit in file.units if unit.kind != "markdown")
-    packages = [package for unit in units for package in _packages(unit.text)]
-    return "" if "torch" in packages else _first_known(packages)
+    frameworks = [framework for file in files for framework in file.frameworks]
+    return "" if _TORCH in frameworks else next(iter(frameworks), "")
 
 
-def _first_known(packages: Sequence[str]) -> str:
-    return next((_FRAMEWORKS[package] for package in packages if package in _FRAMEWORKS), "")
+def frameworks(units: Iterable[Unit]) -> tuple[str, ...]:
+    """All that the code of a file imports, each once, in order."""
+    packages = (package for unit in units if unit.kind != "markdown" for package in _packages(unit.text))
+    return tuple(dict.fromkeys(_FRAMEWORKS[package] for package in packages if package in _FRAMEWORKS))
 
 
 def _packages(code: str) -> Iterator[str]:

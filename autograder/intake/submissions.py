@@ -12,6 +12,7 @@ from autograder.intake.layout import PLAIN, Layout, Student, plain_student
 from autograder.intake.layout import layout as plain
 from autograder.intake.layouts import KINDS, as_told, recognised
 from autograder.intake.names import clean_name, natural_key
+from autograder.intake.source import Remember, anew
 from autograder.intake.work import Work, work_of
 from autograder.model import Skipped, Submission
 from autograder.phrase import Phrase
@@ -65,14 +66,16 @@ def find(paths: Sequence[Path]) -> tuple[tuple[Submission, ...], tuple[Skipped, 
     return found.submissions, found.skipped
 
 
-def look(paths: Sequence[Path], layout: str = "") -> Intake:
+def look(paths: Sequence[Path], layout: str = "", remember: Remember = anew) -> Intake:
     """What lies at `paths`, in the order of the paths and by name within, in this layout or the one that fits.
+
+    What `remember` knows need not be read.
 
     Raises IntakeError for a path that does not exist, where there is nothing to grade, or in another layout.
     """
     if not paths:
         raise IntakeError(f"No path was given; name {EXPECTED}.")
-    found = [_found(place, layout) for place in [given(Path(path)) for path in paths]]
+    found = [_found(place, layout, remember) for place in [given(Path(path)) for path in paths]]
     everyone = _named_alike(_once(one for place in found for one in place.handed_in))
     taken_for = (Recognised(place.layout, len(place.handed_in), clean_name(place.doubt)) for place in found)
     return Intake(tuple(map(_submission, everyone)), _skipped(found), tuple(taken_for))
@@ -88,10 +91,10 @@ def whole(path: Path) -> Intake:
     return Intake((_submission(one),), _skipped([found]))
 
 
-def _found(place: Given, layout: str) -> _Found:
+def _found(place: Given, layout: str, remember: Remember) -> _Found:
     there = entries(place)
     plan = _plan(place, there, layout)
-    handed_in = tuple(_HandedIn(student, work_of(student), place) for student in plan.students)
+    handed_in = tuple(_HandedIn(student, work_of(student, remember), place) for student in plan.students)
     met = [*plan.refused, *(entry for one in handed_in for entry in one.work.refused)]
     refused = tuple(sorted(met, key=lambda entry: natural_key(entry.place.relative_to(place.top))))
     if not any(one.work.files for one in handed_in):

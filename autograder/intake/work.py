@@ -13,7 +13,7 @@ from autograder.intake.contents import MAX_FILE_BYTES, Allowance, Unreadable, re
 from autograder.intake.entries import Entry
 from autograder.intake.layout import Part, Student
 from autograder.intake.names import NameKey, clean_name, clean_path, natural_key
-from autograder.intake.source import read_source
+from autograder.intake.source import Remember, anew, read_source
 from autograder.model import SourceFile
 from autograder.phrase import Phrase
 
@@ -45,12 +45,12 @@ class Work:
     remarks: tuple[str, ...] = ()
 
 
-def work_of(student: Student) -> Work:
+def work_of(student: Student, remember: Remember = anew) -> Work:
     """All that is there, read once. Raises nothing."""
     allowance = Allowance()
     met = ((part, entry) for part in student.parts for entry in _walk(part.entry, allowance))
     ordered = sorted((_Met(_called(part, entry), entry) for part, entry in met), key=lambda one: one.key)
-    files = tuple(_file(one, allowance) for one in ordered if not one.entry.refused)
+    files = tuple(_file(one, allowance, remember) for one in ordered if not one.entry.refused)
     refused = tuple(one.entry for one in ordered if one.entry.refused)
     nothing = () if files else tuple(_no_file(part.entry, refused) for part in student.parts)
     return Work(files, refused, (*student.remarks, *nothing))
@@ -102,11 +102,11 @@ def _closed(entry: Entry, error: Unreadable) -> Entry:
     return replace(entry, kind="file", read=read)
 
 
-def _file(one: _Met, allowance: Allowance) -> File:
+def _file(one: _Met, allowance: Allowance, remember: Remember) -> File:
     entry = one.entry
     read = allowance.read if entry.depth else read_whole
     name = clean_path(one.called if one.called.parts else PurePath(entry.place.name))
-    return File(entry.place, *read_source(name, partial(read, entry.read, MAX_FILE_BYTES)))
+    return File(entry.place, *read_source(name, partial(read, entry.read, MAX_FILE_BYTES), remember))
 
 
 def _no_file(entry: Entry, met: Sequence[Entry]) -> str:

@@ -16,9 +16,9 @@ FORMATS: Mapping[str, Renderer] = MappingProxyType(
     }
 )
 
-# What is a folder of pages rather than one text: (path below the folder, text) of each.
-FOLDERS: Mapping[str, Callable[[Run, Sequence[Report], Sequence[Skipped]], Iterator[tuple[str, str]]]] = (
-    MappingProxyType({"html": pages.render})
+# What is a folder of pages rather than one text.
+FOLDERS: Mapping[str, Callable[[Run, Sequence[Report], Sequence[Skipped]], Iterator[pages.Page]]] = MappingProxyType(
+    {"html": pages.of}
 )
 
 

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,8 +92,13 @@ def _is_ours(page: Path) -> bool:
         return pages.MADE_BY.encode() in file.read(1000)
 
 
-def write_pages(folder: Path, made: Iterable[tuple[str, str]], *, all_of_them: bool = True) -> None:
-    """All pages or none, as `write`; then, if they are all, pages of ours that are not among them are removed."""
+def write_pages(
+    folder: Path, made: Iterable[tuple[str, str]], *, all_of_them: bool = True, standing: Collection[Path] = ()
+) -> None:
+    """All pages or none, as `write`; then, if they are all, pages of ours that are not among them are removed.
+
+    `standing`: pages that are there already, once all are made.
+    """
     written = set()
 
     def contents() -> Iterator[tuple[Path, bytes]]:
@@ -104,7 +109,7 @@ def write_pages(folder: Path, made: Iterable[tuple[str, str]], *, all_of_them: b
     (folder / pages.STUDENTS).mkdir(parents=True, exist_ok=True)
     write(contents())
     for page in (folder / pages.STUDENTS).glob("*.html") if all_of_them else ():
-        if page not in written and _is_ours(page):
+        if page not in written and page not in standing and _is_ours(page):
             page.unlink()
 
 
