@@ -19,14 +19,18 @@ otherwise. What torch imports only at the first backward or jacfwd is imported h
 the trusted side names it (see `server.OPTIONAL`), because for a single submission it may cost more than it saves.
 """
 
+import contextlib
+import ctypes
 import functools
 import gc
 import importlib
+import importlib.util
 import json
 import os
 import signal
 import socket
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -74,6 +78,9 @@ def main() -> None:
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # a child of the same user cannot read what is in our memory
     gc.disable()  # while modules are made, there is little to collect, and looking for it takes a sixth of the time
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the trusted side, which ends us
+    with _linking_torch():
+        warm("IPython.display")
+        warm("matplotlib.pyplot")
     for name in (*WARM, *_asked_for(control)):
         warm(name)
     import torch
@@ -89,6 +96,24 @@ def main() -> None:
     _assert_single_threaded()
     control.send(json.dumps({"torch": torch.__version__}).encode())
     _serve(control, functools.partial(_lane, warm_server))
+
+
+@contextlib.contextmanager
+def _linking_torch() -> Iterator[None]:
+    """Link torch's largest library beside what goes on inside.
+
+    `import` holds the interpreter's lock while it links, and a foreign call does not: dlopen itself is called. It finds
+    the library by its path, `import torch` then by its name. Without it (another build), import does it all.
+    """
+    found = importlib.util.find_spec("torch")
+    places = (found.submodule_search_locations or ()) if found else ()
+    dlopen = ctypes.CDLL(None).dlopen
+    dlopen.restype = ctypes.c_void_p
+    libraries = [os.path.join(place, "lib", "libtorch_cpu.so") for place in places]
+    thread = threading.Thread(target=lambda: [dlopen(os.fsencode(library), os.RTLD_LAZY) for library in libraries])
+    thread.start()
+    yield
+    thread.join()
 
 
 def _asked_for(control: socket.socket) -> Iterator[str]:
