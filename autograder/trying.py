@@ -91,19 +91,21 @@ def _sight(criterion: Criterion, exercise: Exercise, grader: Any, as_written: Se
     except Exception:  # noqa: BLE001  with nothing to look at, a grader may do anything
         looked = any(case.seen for case in hidden.values())
         return (Sight.LATER if looked else Sight.OURS), Verdict(criterion, Status.NOT_REACHED)
-    return _as_seen(verdict, any(case.seen for case in hidden.values()) or _asks_more(claim)), verdict
+    return _as_seen(verdict, any(case.seen for case in hidden.values()), _asks_more(claim)), verdict
 
 
-def _as_seen(verdict: Verdict, looked: bool) -> Sight:
+def _as_seen(verdict: Verdict, looked: bool, asks_more: bool) -> Sight:
+    """`looked`: at a hidden case, of which nothing is known; `asks_more`: it would, of what passes."""
     match verdict.status:
         case Status.PASSED:
-            return Sight.SO_FAR if looked else Sight.RIGHT
+            return Sight.SO_FAR if looked or asks_more else Sight.RIGHT
         case Status.NEEDS_REVIEW:
-            return Sight.LATER if looked else Sight.WORDS
+            return Sight.LATER if looked or asks_more else Sight.WORDS
         case Status.FAILED:
-            return Sight.LATER if looked and not verdict.where else Sight.WRONG
+            return Sight.LATER if looked else Sight.WRONG
         case _:
-            return Sight.LATER if looked and verdict.status is Status.NOT_REACHED else Sight.MISSING
+            unknown = verdict.status is Status.NOT_REACHED and (looked or asks_more)
+            return Sight.LATER if unknown else Sight.MISSING
 
 
 def _nothing(as_written: Seen, exercise: Exercise, name: str) -> Seen:
