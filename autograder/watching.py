@@ -82,9 +82,13 @@ def _ticks(watchfiles: ModuleType, folder: Path) -> Iterator[set[Any]]:
 
 
 def _concerns_us(change: object, path: str) -> bool:
-    """What editors leave beside a file is hidden, or has another ending."""
+    """What editors leave beside a file is hidden, or has another ending.
+
+    A folder that is new may hold files by the time that it is watched, of which nobody tells us.
+    """
     name = os.path.basename(path).lower()
-    return not name.startswith((".", "~")) and name.endswith((NOTEBOOK, SCRIPT, *ARCHIVES, ".yaml"))
+    told = name.endswith((NOTEBOOK, SCRIPT, *ARCHIVES, ".yaml")) or (name != "__pycache__" and os.path.isdir(path))
+    return told and not name.startswith((".", "~"))
 
 
 def _is_authors(changes: set[Any]) -> bool:

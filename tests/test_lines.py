@@ -1,12 +1,13 @@
 """The line of the cell or script in which something happened: real submissions, and what students do to mislead it."""
 
+import json
 import re
 import textwrap
 
 import pytest
 
 from autograder import places
-from autograder.kept import document, report_of
+from autograder.kept import Reader, document
 from autograder.model import SourceFile, Submission, Unit
 from autograder.places import Spot
 from autograder.report import pages
@@ -337,10 +338,10 @@ def test_the_student_s_page_marks_it_and_says_so(grade):
 def test_a_line_is_kept_and_one_of_an_earlier_release_is_none(grade, exercises):
     """What was kept without lines is read, as it was shown then."""
     report = grade(hw_ipynb=notebook(textwrap.dedent(SLOPE).strip()))
-    kept = document(report)
-    assert report_of(kept, report.submission, exercises) == report
+    kept, reader = document(report), Reader(exercises.values())
+    assert reader.report(json.dumps(kept), report.submission).answers == report.answers
     for answer in kept["answers"].values():
         for verdict in answer["verdicts"].values():
             del verdict["line"]
-    again = report_of(kept, report.submission, exercises)
+    again = reader.report(json.dumps(kept), report.submission)
     assert {verdict.line for answer in again.answers for verdict in answer.verdicts} == {0}

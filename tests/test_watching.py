@@ -122,6 +122,10 @@ def test_ways_to_save(watch, tmp_path):
     (folder / "di").mkdir()
     (folder / "di" / "hw.py").write_text(RIGHT)
     one.until("di  second_backward")
+    (tmp_path / "ed").mkdir()
+    (tmp_path / "ed" / "hw.py").write_text(RIGHT)
+    (tmp_path / "ed").rename(folder / "ed")  # nobody tells of the file
+    one.until("ed  second_backward")
     assert not [line for line in one.seen if "unreadable" in line or "~" in line or "4913" in line]
 
     (folder / "cy.ipynb").write_text(whole[:50])  # and it stays so
