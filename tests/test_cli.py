@@ -171,7 +171,15 @@ def test_version():
         (["x", "--to", "cvs=grades.csv"], "did you mean 'csv'?"),
         (["x", "--to", "xlsx=grades.csv"], "`grade.py formats` lists"),
         (["x", "--format", "yaml"], "--format"),
-        (["x", "--exercises", "jacobian"], "--exercises"),
+        (["x", "--exercises", "jacobian"], "did you mean '--exercise'?"),
+        (["x", "--ouput", "r2"], "unrecognized arguments: --ouput r2; did you mean '--output'?"),
+        (["x", "--ouput=r2"], "did you mean '--output'?"),
+        (["history", "ada", "--ouput", "r2"], "did you mean '--output'?"),
+        (["try", "ada.py", "--exercize", "jacobian"], "did you mean '--exercise'?"),
+        (["check", "--mutant"], "did you mean '--mutants'?"),
+        (["overide", "ada", "jacobian", "9", "--why", "x"], "overide: there is no such file or folder; did you mean"),
+        (["overide", "ada"], "did you mean the command 'override'?"),
+        (["chek"], "did you mean the command 'check'?"),
         ([""], "empty path"),
     ],
 )
@@ -180,6 +188,14 @@ def test_wrong_usage_is_a_sentence(arguments, told, tmp_path):
     assert done.returncode == 2
     assert told in done.stderr and "Traceback" not in done.stderr
     assert done.stdout == "" and list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_called_nearly_as_a_command_is_graded(pretend, tmp_path, capsys):
+    (tmp_path / "week3").rename(tmp_path / "views")
+    assert cli.main(["views"]) == 0
+    (tmp_path / "views").rename(tmp_path / "week3")
+    assert cli.main(["no_such_folder"]) == 2
+    assert "did you mean" not in capsys.readouterr().err
 
 
 def test_unknown_path_is_a_sentence(tmp_path):

@@ -273,10 +273,12 @@ def test_override_history_and_diff_as_commands(class_folder, tmp_path):
     ("words", "says"),
     [
         (["override", "adda", "jacobian", "7", "--why", "x"], "did you mean 'ada'?"),
-        (["override", "ada", "jacobain", "7", "--why", "x"], "has no exercise 'jacobain'"),
+        (["override", "adda", "jacobian", "7"], "did you mean 'ada'?"),
+        (["override", "ada", "jacobain", "7"], "has no exercise 'jacobain'; did you mean 'jacobian'?"),
         (["override", "ada", "jacobian", "70", "--why", "x"], "is worth 10 points at most"),
         (["override", "ada", "jacobian", "-1", "--why", "x"], "expected a number of points"),
         (["override", "ada", "jacobian", "7"], "say why"),
+        (["override", "ada"], "EXERCISE (POINTS --why WHY | --undo)"),
         (["override", "ada", "jacobian", "--why", "x"], "give the points, or --undo"),
         (["history", "nobody"], "no submission of 'nobody' was graded here"),
         (["history", "ada", "--output", "elsewhere"], "holds no grades"),

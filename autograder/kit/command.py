@@ -93,7 +93,7 @@ def _check_parser() -> argparse.ArgumentParser:
 
 
 def _parser(name: str, usage: str, description: str, epilog: str) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
+    return options.Parser(
         prog=f"grade.py {name}",
         usage=usage,
         description=description,
