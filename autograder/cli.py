@@ -381,8 +381,12 @@ def _contents(
         except (files.Refused, SheetError) as refused:
             problems.append(f"{target.said} was not written: {refused}")
             continue
-        complain_of(exports.told(target.format, export, dry=arguments.dry_run, quiet=arguments.quiet))
-        if not arguments.dry_run:
+        nobody = exports.nobody(export)
+        if arguments.dry_run or not nobody:
+            complain_of(exports.told(target.format, export, dry=arguments.dry_run, quiet=arguments.quiet))
+        if nobody:
+            problems.append(f"{target.said} was not written: {nobody}")
+        elif not arguments.dry_run:
             contents[target.path] = export.content
     return contents, problems
 

@@ -279,6 +279,37 @@ def test_a_refused_sheet_costs_only_itself(pretend, template, tmp_path, capsys):
     assert (tmp_path / "n.csv").exists() and (tmp_path / "results/results.json").exists()
 
 
+def test_a_file_that_would_hold_nobody_is_not_written(pretend, tmp_path, capsys):
+    """One sentence a file, with how many and what to do, also when all else is quiet."""
+    (tmp_path / "old.csv").write_text("kept")
+    words = ["week3", "--quiet", "--to", "moodle-gradebook=old.csv", "--to", "moodle-feedback=mf.zip"]
+    assert cli.main(words) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "grade.py: --to moodle-gradebook=old.csv was not written: nobody could be put into it, none of 2: "
+        "no ID number, Email address or Username is known; give --roster",
+        "grade.py: --to moodle-feedback=mf.zip was not written: nobody could be put into it, none of 2: "
+        "has no number of Moodle's, which a feedback file needs; grade the zip of Download all submissions",
+    ]
+    assert (tmp_path / "old.csv").read_text() == "kept" and not (tmp_path / "mf.zip").exists()
+
+
+def test_many_who_are_left_out_for_one_reason_are_one_line(pretend, tmp_path, capsys):
+    """And a dry run lists them all."""
+    names = [f"s{number:02}" for number in range(11)]
+    for name in names:
+        (tmp_path / "week3" / f"{name}.py").write_text("")
+    (tmp_path / "roster.csv").write_text("name,student number\nada,1\ngrace,2\n")
+    words = ["week3", "--quiet", "--roster", "roster.csv", "--to", "moodle-gradebook=m.csv"]
+    assert cli.main(words) == 0
+    left = [line for line in capsys.readouterr().err.splitlines() if "not written" in line]
+    why = "no ID number is known; give --roster"
+    some = ", ".join(names[:5])
+    assert left == [f"  moodle-gradebook: not written: {some} and 6 more (--dry-run lists them): {why}"]
+    assert cli.main([*words, "--dry-run"]) == 0
+    left = [line for line in capsys.readouterr().err.splitlines() if "not written" in line]
+    assert left == [f"  moodle-gradebook: not written: {name}: {why}" for name in names]
+
+
 def test_formats_are_listed(capsys):
     assert cli.main(["formats"]) == 0
     lines = capsys.readouterr().out.splitlines()
