@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import sheet
-from autograder.model import Submission
+from autograder.model import Run, Submission
 from autograder.report import FORMATS, wording
 from autograder.report.files import Refused
 from autograder.report.lms import EXPORTS, Export, Options
@@ -41,7 +41,18 @@ def options(arguments: argparse.Namespace) -> Options:
         if arguments.template and Path(file).resolve() == arguments.template.resolve():
             raise Refused(f"--to {name}={file} would write over the template; name another file")
     told = (arguments.hold_reviews, dict(arguments.column))
-    return Options(template, str(arguments.template or ""), *told, os.environ)
+    made = Options(template, str(arguments.template or ""), *told, os.environ)
+    for name in dict.fromkeys(wanted):
+        _rehearse(name, made)
+    return made
+
+
+def _rehearse(name: str, wanted: Options) -> None:
+    """Fill the template in for nobody, so that all it lacks itself is told now. Raises Refused."""
+    try:
+        EXPORTS[name].make(Run(0, "", "", "", ""), (), wanted)
+    except (Refused, sheet.SheetError) as refused:
+        raise Refused(f"--to {name}: {refused}") from None
 
 
 def _template(file: Path) -> sheet.Sheet:

@@ -259,6 +259,13 @@ def test_a_dry_run_writes_nothing_for_the_lms(pretend, template, tmp_path, capsy
         (["--to", "moodle=x.csv", "--template", "none.csv"], "none.csv cannot be read"),
         (["--to", "moodle=x.csv", "--template", "week3/ada.py"], "is no table"),
         (["--to", "brightspace=sheet.csv", "--template", "sheet.csv"], "would write over the template"),
+        (
+            ["--to", "moodle=x.csv", "--template", "sheet.csv"],
+            "--to moodle: sheet.csv has no column that is known for id",
+        ),
+        (["--to", "canvas=x.csv", "--template", "sheet.csv"], "--to canvas: sheet.csv is no gradebook of Canvas's"),
+        (["--to", "canvas=x.csv", "--template", "canvas.csv"], "name the one assignment to fill in"),
+        (["--to", "canvas=x.csv", "--template", "canvas.csv", "--column", "grade=HW3"], "are: HW1 (4711); HW2 (4712)"),
         (["--to", "gradescope=x.json"], "for one submission, and there are 2"),
         (["--column", "grade"], "expected WHAT=HEADER"),
         (["--layout", "modle"], "--layout"),
@@ -266,13 +273,17 @@ def test_a_dry_run_writes_nothing_for_the_lms(pretend, template, tmp_path, capsy
     ],
 )
 def test_what_an_lms_could_not_take_is_said_before_grading(pretend, template, tmp_path, capsys, options, told):
+    (tmp_path / "canvas.csv").write_text("Student,ID,SIS User ID,Section,HW1 (4711),HW2 (4712)\nAda,1,2,A,,\n")
     assert cli.main(["week3", *options]) == 2
     assert told in capsys.readouterr().err
     assert not (tmp_path / "results").exists()
 
 
 def test_a_refused_sheet_costs_only_itself(pretend, template, tmp_path, capsys):
-    options = ["--template", str(template), "--to", "moodle=x.csv", "--to", "nbgrader=n.csv"]
+    template.write_text(
+        f"{SHEET}#a,,ada\n", encoding="utf-8"
+    )  # no cell for a grade, which is looked for when there is one
+    options = ["--template", str(template), "--to", "brightspace=x.csv", "--to", "nbgrader=n.csv"]
     assert cli.main(["week3", *options]) == 1
     assert "x.csv was not written" in capsys.readouterr().err
     assert not (tmp_path / "x.csv").exists()
