@@ -308,6 +308,21 @@ def test_a_change_says_why():
     assert list(changes.between(new, new)) == []
 
 
+def test_exercises_that_only_one_of_the_results_has_are_one_line():
+    """With another selection of exercises they would drown what else has changed."""
+    old, new = results("passed", "", 6.0), results("failed", "transposed", 0.0)
+    (report,) = old["reports"]
+    (jacobian,) = report["exercises"]
+    more = [jacobian | {"exercise": name, "score": points} for name, points in (("hessian", 0.0), ("detach", 4.0))]
+    more_of_old = {"reports": [report | {"exercises": [jacobian, *more]}]}
+    assert list(changes.lines([*changes.between(more_of_old, new)])) == [
+        "ada  jacobian  6 → 0",
+        "    matrix: passed, 6 of 6 → failed (transposed), 0 of 6",
+        "ada  not there any more: hessian, detach 4",
+    ]
+    assert list(changes.lines([*changes.between(old, more_of_old)])) == ["ada  not there before: hessian, detach 4"]
+
+
 def results(status, reason, points):
     criterion = {"name": "matrix", "status": status, "reason": reason, "points": points, "max_points": 6.0}
     exercise = {"exercise": "jacobian", "score": points, "awaiting_review": 0.0, "override": None}
