@@ -299,7 +299,7 @@ def test_a_file_that_would_hold_nobody_is_not_written(pretend, tmp_path, capsys)
         "grade.py: --to moodle-gradebook=old.csv was not written: nobody could be put into it, none of 2: "
         "no ID number, Email address or Username is known; give --roster",
         "grade.py: --to moodle-feedback=mf.zip was not written: nobody could be put into it, none of 2: "
-        "has no number of Moodle's, which a feedback file needs; grade the zip of Download all submissions",
+        "no number of Moodle's is known, which a feedback file needs; grade the zip of Download all submissions",
     ]
     assert (tmp_path / "old.csv").read_text() == "kept" and not (tmp_path / "mf.zip").exists()
 

@@ -34,7 +34,7 @@ _HEADERS = {
     "group": ("Group", "Gruppe"),
     "changeable": ("Grade can be changed", "Bewertung kann geändert werden"),
 }
-_NO_NUMBER = "has no number of Moodle's, which a feedback file needs; grade the zip of Download all submissions"
+_NO_NUMBER = "no number of Moodle's is known, which a feedback file needs; grade the zip of Download all submissions"
 _UNSAFE = re.compile(r"""[\\/:*?"<>|&'`]""")
 
 
