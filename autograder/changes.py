@@ -1,6 +1,6 @@
 """Two results of one class: whose points changed, and why. Works on documents as in results.json."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,6 @@ def _score(exercise: Mapping[str, Any] | None) -> float | None:
 
 def _reasons(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> Iterator[str]:
     if was is None or now is None:
-        yield "it was not there before" if was is None else "it is not there any more"
         return
     decided, undecided = now.get("override"), was.get("override")
     if decided != undecided:
@@ -78,9 +77,23 @@ def _said(criterion: Mapping[str, Any]) -> str:
     return f"{criterion['status'].replace('_', ' ')}{reason}, {points}"
 
 
-def lines(changes: list[Change]) -> Iterator[str]:
-    """One line a change, its reasons below."""
+def lines(changes: Sequence[Change]) -> Iterator[str]:
+    """One line a change, its reasons below; then, one line a submission, exercises that only one of the results has."""
     for change in changes:
-        points = " → ".join("–" if p is None else wording.points(p) for p in (change.before, change.after))
-        yield f"{change.student}  {change.exercise}  {points}"
-        yield from (f"    {reason}" for reason in change.reasons)
+        if change.before is not None and change.after is not None:
+            points = f"{wording.points(change.before)} → {wording.points(change.after)}"
+            yield f"{change.student}  {change.exercise}  {points}"
+            yield from (f"    {reason}" for reason in change.reasons)
+    yield from _of_one_only("not there before", [change for change in changes if change.before is None])
+    yield from _of_one_only("not there any more", [change for change in changes if change.after is None])
+
+
+def _of_one_only(says: str, changes: Sequence[Change]) -> Iterator[str]:
+    """Each exercise with its points, if there are any."""
+    found: dict[str, list[Change]] = {}
+    for change in changes:
+        found.setdefault(change.path, []).append(change)
+    for ones in found.values():
+        points = ((one.exercise, one.after if one.before is None else one.before) for one in ones)
+        names = ", ".join(f"{name} {wording.points(had)}" if had else name for name, had in points)
+        yield f"{ones[0].student}  {says}: {names}"

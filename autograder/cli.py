@@ -4,6 +4,7 @@ Nothing heavy is imported before the arguments are known to be right (see `optio
 """
 
 import argparse
+import difflib
 import signal
 import sqlite3
 import sys
@@ -76,6 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _command(*words)
             if words[:1] and words[0] in FOR_AUTHORS:
                 return _for_authors(*words)
+            _refuse_a_misspelt_command(*words[:1])
             return _grade(options.parser().parse_intermixed_args(words))
     except SystemExit as end:  # argparse: --help, --version, or a sentence that is already on stderr
         return int(end.code or 0)
@@ -86,6 +88,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _stopped("interrupted", Exit.INTERRUPTED)
     return Exit.DONE  # the reader of stdout left, which is no fault
+
+
+def _refuse_a_misspelt_command(word: str = "") -> None:
+    """What is no file or folder, and nearly the name of a command."""
+    near = difflib.get_close_matches(word, (*COMMANDS, *FOR_AUTHORS), 1)
+    if near and not Path(word).exists():
+        raise Stop(f"{word}: there is no such file or folder; did you mean the command {near[0]!r}?", Exit.USAGE)
 
 
 def _command(name: str, *words: str) -> int:
@@ -372,8 +381,12 @@ def _contents(
         except (files.Refused, SheetError) as refused:
             problems.append(f"{target.said} was not written: {refused}")
             continue
-        complain_of(exports.told(target.format, export, dry=arguments.dry_run, quiet=arguments.quiet))
-        if not arguments.dry_run:
+        nobody = exports.nobody(export)
+        if arguments.dry_run or not nobody:
+            complain_of(exports.told(target.format, export, dry=arguments.dry_run, quiet=arguments.quiet))
+        if nobody:
+            problems.append(f"{target.said} was not written: {nobody}")
+        elif not arguments.dry_run:
             contents[target.path] = export.content
     return contents, problems
 

@@ -27,21 +27,24 @@ def run(name: str, argv: Sequence[str]) -> Said:
 
 
 def _override_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = options.Parser(
         prog="grade.py override",
+        usage="grade.py override STUDENT EXERCISE (POINTS --why WHY | --undo) [--output DIR]",
         description="Set a student's points for an exercise by hand. They count instead of the grader's, survive every "
         "regrade, and are shown as such. --undo takes the last decision back.",
     )
-    parser.add_argument("student", help="name as in the results, or path of the submission")
-    parser.add_argument("exercise", help="as in the results, such as jacobian")
-    parser.add_argument("points", nargs="?", type=options.points, help="from 0 to what the exercise is worth")
-    parser.add_argument("--why", default="", help="for the student and for whoever reads the results later")
+    parser.add_argument("student", metavar="STUDENT", help="name as in the results, or path of the submission")
+    parser.add_argument("exercise", metavar="EXERCISE", help="as in the results, such as jacobian")
+    points = "from 0 to what the exercise is worth"
+    parser.add_argument("points", metavar="POINTS", nargs="?", type=options.points, help=points)
+    why = "has to go with points: for the student and for whoever reads the results later"
+    parser.add_argument("--why", default="", help=why)
     parser.add_argument("--undo", action="store_true", help="the grader's points count again")
     return _of_results(parser, _override)
 
 
 def _history_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = options.Parser(
         prog="grade.py history", description="Every grade that a student has had here, what changed, and who decided."
     )
     parser.add_argument("student", help="name as in the results, or path of the submission")
@@ -49,7 +52,7 @@ def _history_parser() -> argparse.ArgumentParser:
 
 
 def _diff_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = options.Parser(
         prog="grade.py diff", description="Whose points differ between two results of one class, and why."
     )
     for name in ("old", "new"):
@@ -59,7 +62,7 @@ def _diff_parser() -> argparse.ArgumentParser:
 
 
 def _review_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = options.Parser(
         prog="grade.py review",
         description="Settle in a browser what awaits a person. The desk is open to this machine only, and to browsers "
         "that come with the address that is printed; each address works once. Every decision is saved at once, and "
@@ -72,13 +75,13 @@ def _review_parser() -> argparse.ArgumentParser:
 
 
 def _formats_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="grade.py formats", description="What --to FORMAT=FILE can write.")
+    parser = options.Parser(prog="grade.py formats", description="What --to FORMAT=FILE can write.")
     parser.set_defaults(command=lambda arguments: exports.formats())
     return parser
 
 
 def _bundle_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = options.Parser(
         prog="grade.py bundle",
         description="Make what an autograder's host wants of us: our code without tests and samples, and its scripts.",
     )
@@ -130,16 +133,11 @@ NAMES = tuple(_PARSERS)
 
 
 def _override(arguments: argparse.Namespace) -> Lines:
-    if arguments.undo == (arguments.points is not None):
-        raise Refused("override: give the points, or --undo, and not both")
-    if arguments.points is not None and not arguments.why.strip():
-        raise Refused('override: say why, as in --why "the axes were swapped by our template"')
     with closing(_store(arguments.output)) as store:
         origin = _origin(store, arguments.student)
         kept = store.history(origin)[-1]
         most = _worth(kept, arguments.exercise)
-        if arguments.points is not None and arguments.points > most:
-            raise Refused(f"override: {arguments.exercise} is worth {wording.points(most)} points at most")
+        _refuse_half(arguments, most)
         store.override(origin, arguments.exercise, arguments.points, arguments.why.strip())
     if arguments.undo:
         yield f"{kept.student}  {arguments.exercise}: the grader's points count again"
@@ -148,10 +146,20 @@ def _override(arguments: argparse.Namespace) -> Lines:
     yield "grade the folder again to have it in the results; nothing that is known is run for that"
 
 
+def _refuse_half(arguments: argparse.Namespace, most: float) -> None:
+    """What is no whole decision, of an exercise that is there. Raises Refused."""
+    if arguments.undo == (arguments.points is not None):
+        raise Refused("override: give the points, or --undo, and not both")
+    if arguments.points is not None and arguments.points > most:
+        raise Refused(f"override: {arguments.exercise} is worth {wording.points(most)} points at most")
+    if arguments.points is not None and not arguments.why.strip():
+        raise Refused('override: say why, as in --why "the axes were swapped by our template"')
+
+
 def _worth(kept: Kept, exercise: str) -> float:
     answers = kept.document["answers"]
     if exercise not in answers:
-        raise Refused(f"override: {kept.student} has no exercise {exercise!r}; there are {', '.join(answers)}")
+        raise Refused(f"override: {kept.student} has no exercise {exercise!r}{wording.did_you_mean(exercise, answers)}")
     return float(sum(verdict["max_points"] for verdict in answers[exercise]["verdicts"].values()))
 
 

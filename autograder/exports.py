@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder import sheet
-from autograder.model import Submission
+from autograder.model import Run, Submission
 from autograder.report import FORMATS, wording
 from autograder.report.files import Refused
 from autograder.report.lms import EXPORTS, Export, Options
+
+_NAMED = 5  # of many that are left out for one reason
 
 
 def add_arguments(add: Callable[..., Any]) -> None:
@@ -39,7 +41,18 @@ def options(arguments: argparse.Namespace) -> Options:
         if arguments.template and Path(file).resolve() == arguments.template.resolve():
             raise Refused(f"--to {name}={file} would write over the template; name another file")
     told = (arguments.hold_reviews, dict(arguments.column))
-    return Options(template, str(arguments.template or ""), *told, os.environ)
+    made = Options(template, str(arguments.template or ""), *told, os.environ)
+    for name in dict.fromkeys(wanted):
+        _rehearse(name, made)
+    return made
+
+
+def _rehearse(name: str, wanted: Options) -> None:
+    """Fill the template in for nobody, so that all it lacks itself is told now. Raises Refused."""
+    try:
+        EXPORTS[name].make(Run(0, "", "", "", ""), (), wanted)
+    except (Refused, sheet.SheetError) as refused:
+        raise Refused(f"--to {name}: {refused}") from None
 
 
 def _template(file: Path) -> sheet.Sheet:
@@ -59,13 +72,47 @@ def check(arguments: argparse.Namespace, submissions: Sequence[Submission]) -> N
 
 
 def told(name: str, export: Export, *, dry: bool, quiet: bool) -> Iterator[str]:
-    """How many were written, unchanged and not matched, and who; what would be lost is said even if quiet."""
+    """How many were written, unchanged and not matched, and who; what would be lost is said even if quiet.
+
+    A dry run lists everybody; else of many with one reason a few are named.
+    """
     if not quiet or dry:
         would = "would be " if dry else ""
         counts = f"{export.written} {would}written, {export.unchanged} unchanged, {len(export.unmatched)} not matched"
         yield f"{name}: {counts}"
-    yield from (f"  {name}: not written: {wording.one_line(one)}" for one in export.unmatched)
+    unmatched = export.unmatched if dry else _shortened(export.unmatched)
+    yield from (f"  {name}: not written: {wording.one_line(one)}" for one in unmatched)
     yield from (f"  {name}: {wording.one_line(one)}" for one in export.notes)
+
+
+def nobody(export: Export) -> str:
+    """Why an export holds nobody at all; nothing if it holds somebody, or there was nobody to hold."""
+    if export.written or export.unchanged or not export.unmatched:
+        return ""
+    reasons, total = _by_reason(export.unmatched), len(export.unmatched)
+    if total == 1:
+        return f"nobody could be put into it: {wording.one_line(export.unmatched[0])}"
+    counted = [f"{why} ({len(people)})" for why, people in reasons.items()][:_NAMED] if len(reasons) > 1 else reasons
+    said = "; ".join(counted) + ("; and others" if len(reasons) > _NAMED else "")
+    return f"nobody could be put into it, none of {total}: {wording.one_line(said)}"
+
+
+def _shortened(unmatched: Sequence[str]) -> Iterator[str]:
+    for why, people in _by_reason(unmatched).items():
+        if len(people) > _NAMED:
+            more = len(people) - _NAMED
+            yield f"{', '.join(people[:_NAMED])} and {more} more (--dry-run lists them): {why}"
+        else:
+            yield from (f"{who}: {why}" for who in people)
+
+
+def _by_reason(unmatched: Sequence[str]) -> dict[str, list[str]]:
+    """Why somebody is left out → who. A name with a colon in it makes a reason of its own, and is told so."""
+    found: dict[str, list[str]] = {}
+    for one in unmatched:
+        who, _, why = one.partition(": ")
+        found.setdefault(why, []).append(who)
+    return found
 
 
 def formats() -> Iterator[str]:

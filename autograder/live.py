@@ -18,7 +18,7 @@ Said = Iterator[str | Line]
 
 
 def try_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = options.Parser(
         prog="grade.py try",
         description="For students: what looks right in a notebook or script so far, and what does not. It is run as it "
         "is; what is tried beside when it is graded is not tried here. It is no mark, and nothing is written.",
@@ -32,7 +32,7 @@ def try_parser() -> argparse.ArgumentParser:
 
 
 def watch_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = options.Parser(
         prog="grade.py watch",
         description="Grade what changes as it changes: submissions when they are saved, and all of them when an "
         "exercise or a grader is. Only what changed is run. Ctrl-C ends it. Needs the extra `watch`.",

@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from autograder import __version__, exports, languages
 from autograder.report import FOLDERS, FORMATS, wording
@@ -68,9 +69,20 @@ _LANGUAGE = f"of feedback: {', '.join(languages.CHOICES)} by each submission's o
 LAYOUTS = ("plain", "moodle", "canvas", "gradescope", "blackboard", "brightspace", "nbgrader", "classroom")
 
 
-def parser() -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """Of this command line and its commands: what is misspelt is met with a guess."""
+
+    def error(self, message: str) -> NoReturn:
+        unknown = [word.partition("=")[0] for word in message.split() if word.startswith("--")]
+        if message.startswith("unrecognized arguments: ") and unknown:
+            known = [name for name in self._option_string_actions if name.startswith("--")]
+            message += wording.did_you_mean(unknown[0], known)
+        super().error(message)
+
+
+def parser() -> Parser:
     """Of the main command; those in cli.COMMANDS have their own."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog="grade.py",
         usage="grade.py PATH... [options]",
         description=DESCRIPTION,

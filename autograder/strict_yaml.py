@@ -9,6 +9,8 @@ import yaml
 from autograder.shapes import SpecError
 
 _MAX_DIGITS = 18
+# What is missed only on a later line, where something else stands: people look for it where it begins.
+_BEGUN = ("while scanning a simple key", "while scanning a quoted scalar")
 
 
 def read(path: Path, called: str = "") -> Any:
@@ -66,6 +68,7 @@ def _refuse_twice(node: yaml.MappingNode) -> None:
 
 
 def _trouble(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
+    begun = getattr(error, "context", None) in _BEGUN
+    mark = getattr(error, "context_mark" if begun else "problem_mark", None)
     problem = getattr(error, "problem", None) or " ".join(str(error).split())
     return f"line {mark.line + 1}: {problem}" if mark else problem

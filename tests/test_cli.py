@@ -171,7 +171,15 @@ def test_version():
         (["x", "--to", "cvs=grades.csv"], "did you mean 'csv'?"),
         (["x", "--to", "xlsx=grades.csv"], "`grade.py formats` lists"),
         (["x", "--format", "yaml"], "--format"),
-        (["x", "--exercises", "jacobian"], "--exercises"),
+        (["x", "--exercises", "jacobian"], "did you mean '--exercise'?"),
+        (["x", "--ouput", "r2"], "unrecognized arguments: --ouput r2; did you mean '--output'?"),
+        (["x", "--ouput=r2"], "did you mean '--output'?"),
+        (["history", "ada", "--ouput", "r2"], "did you mean '--output'?"),
+        (["try", "ada.py", "--exercize", "jacobian"], "did you mean '--exercise'?"),
+        (["check", "--mutant"], "did you mean '--mutants'?"),
+        (["overide", "ada", "jacobian", "9", "--why", "x"], "overide: there is no such file or folder; did you mean"),
+        (["overide", "ada"], "did you mean the command 'override'?"),
+        (["chek"], "did you mean the command 'check'?"),
         ([""], "empty path"),
     ],
 )
@@ -180,6 +188,14 @@ def test_wrong_usage_is_a_sentence(arguments, told, tmp_path):
     assert done.returncode == 2
     assert told in done.stderr and "Traceback" not in done.stderr
     assert done.stdout == "" and list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_called_nearly_as_a_command_is_graded(pretend, tmp_path, capsys):
+    (tmp_path / "week3").rename(tmp_path / "views")
+    assert cli.main(["views"]) == 0
+    (tmp_path / "views").rename(tmp_path / "week3")
+    assert cli.main(["no_such_folder"]) == 2
+    assert "did you mean" not in capsys.readouterr().err
 
 
 def test_unknown_path_is_a_sentence(tmp_path):
@@ -243,6 +259,13 @@ def test_a_dry_run_writes_nothing_for_the_lms(pretend, template, tmp_path, capsy
         (["--to", "moodle=x.csv", "--template", "none.csv"], "none.csv cannot be read"),
         (["--to", "moodle=x.csv", "--template", "week3/ada.py"], "is no table"),
         (["--to", "brightspace=sheet.csv", "--template", "sheet.csv"], "would write over the template"),
+        (
+            ["--to", "moodle=x.csv", "--template", "sheet.csv"],
+            "--to moodle: sheet.csv has no column that is known for id",
+        ),
+        (["--to", "canvas=x.csv", "--template", "sheet.csv"], "--to canvas: sheet.csv is no gradebook of Canvas's"),
+        (["--to", "canvas=x.csv", "--template", "canvas.csv"], "name the one assignment to fill in"),
+        (["--to", "canvas=x.csv", "--template", "canvas.csv", "--column", "grade=HW3"], "are: HW1 (4711); HW2 (4712)"),
         (["--to", "gradescope=x.json"], "for one submission, and there are 2"),
         (["--column", "grade"], "expected WHAT=HEADER"),
         (["--layout", "modle"], "--layout"),
@@ -250,17 +273,52 @@ def test_a_dry_run_writes_nothing_for_the_lms(pretend, template, tmp_path, capsy
     ],
 )
 def test_what_an_lms_could_not_take_is_said_before_grading(pretend, template, tmp_path, capsys, options, told):
+    (tmp_path / "canvas.csv").write_text("Student,ID,SIS User ID,Section,HW1 (4711),HW2 (4712)\nAda,1,2,A,,\n")
     assert cli.main(["week3", *options]) == 2
     assert told in capsys.readouterr().err
     assert not (tmp_path / "results").exists()
 
 
 def test_a_refused_sheet_costs_only_itself(pretend, template, tmp_path, capsys):
-    options = ["--template", str(template), "--to", "moodle=x.csv", "--to", "nbgrader=n.csv"]
+    template.write_text(
+        f"{SHEET}#a,,ada\n", encoding="utf-8"
+    )  # no cell for a grade, which is looked for when there is one
+    options = ["--template", str(template), "--to", "brightspace=x.csv", "--to", "nbgrader=n.csv"]
     assert cli.main(["week3", *options]) == 1
     assert "x.csv was not written" in capsys.readouterr().err
     assert not (tmp_path / "x.csv").exists()
     assert (tmp_path / "n.csv").exists() and (tmp_path / "results/results.json").exists()
+
+
+def test_a_file_that_would_hold_nobody_is_not_written(pretend, tmp_path, capsys):
+    """One sentence a file, with how many and what to do, also when all else is quiet."""
+    (tmp_path / "old.csv").write_text("kept")
+    words = ["week3", "--quiet", "--to", "moodle-gradebook=old.csv", "--to", "moodle-feedback=mf.zip"]
+    assert cli.main(words) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "grade.py: --to moodle-gradebook=old.csv was not written: nobody could be put into it, none of 2: "
+        "no ID number, Email address or Username is known; give --roster",
+        "grade.py: --to moodle-feedback=mf.zip was not written: nobody could be put into it, none of 2: "
+        "has no number of Moodle's, which a feedback file needs; grade the zip of Download all submissions",
+    ]
+    assert (tmp_path / "old.csv").read_text() == "kept" and not (tmp_path / "mf.zip").exists()
+
+
+def test_many_who_are_left_out_for_one_reason_are_one_line(pretend, tmp_path, capsys):
+    """And a dry run lists them all."""
+    names = [f"s{number:02}" for number in range(11)]
+    for name in names:
+        (tmp_path / "week3" / f"{name}.py").write_text("")
+    (tmp_path / "roster.csv").write_text("name,student number\nada,1\ngrace,2\n")
+    words = ["week3", "--quiet", "--roster", "roster.csv", "--to", "moodle-gradebook=m.csv"]
+    assert cli.main(words) == 0
+    left = [line for line in capsys.readouterr().err.splitlines() if "not written" in line]
+    why = "no ID number is known; give --roster"
+    some = ", ".join(names[:5])
+    assert left == [f"  moodle-gradebook: not written: {some} and 6 more (--dry-run lists them): {why}"]
+    assert cli.main([*words, "--dry-run"]) == 0
+    left = [line for line in capsys.readouterr().err.splitlines() if "not written" in line]
+    assert left == [f"  moodle-gradebook: not written: {name}: {why}" for name in names]
 
 
 def test_formats_are_listed(capsys):

@@ -720,6 +720,7 @@ def test_canvas_there_and_back(names, points):
 
 # -- as they are asked for
 
+NEED_AN_ID = {"moodle-feedback", "moodle-gradebook", "canvas-feedback"}
 ASKED = [name for name, format in EXPORTS.items() if not format.template]
 
 
@@ -742,10 +743,12 @@ def test_every_format_says_what_it_would_do_and_does_it_only_then(tmp_path, monk
         assert code == 1 and told.count("awaits review, and --hold-reviews was given; nothing was written") == alone
         assert told.count("held back, awaits review") == len(ASKED) - alone
     else:
-        assert code == 0 and not list(tmp_path.glob("*.out"))
+        assert code == 1 and not list(tmp_path.glob("*.out"))
         for name in ASKED:
             assert re.search(rf"^{name}: [01] would be written, 0 unchanged, [01] not matched$", told, re.MULTILINE), (
                 name
             )
-    assert cli.main(words) == 0
-    assert {file.stem for file in tmp_path.glob("*.out")} == set(ASKED)
+    assert cli.main(words) == 1
+    told = capsys.readouterr().err
+    assert all(f"--to {name}={name}.out was not written: nobody could be put into it" in told for name in NEED_AN_ID)
+    assert {file.stem for file in tmp_path.glob("*.out")} == set(ASKED) - NEED_AN_ID

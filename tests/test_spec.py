@@ -6,7 +6,7 @@ import shutil
 import pytest
 import yaml
 
-from autograder import spec
+from autograder import spec, strict_yaml
 from tests.conftest import ROOT
 
 
@@ -30,6 +30,22 @@ def test_every_exercise_loads_and_is_worth_ten_points(exercises):
     """Whatever is in the folder is usable, and exercises weigh the same."""
     assert {"control_flow", "jacobian", "second_backward", "sin_derivative"} <= set(exercises)
     assert {e.max_points for e in exercises.values()} == {10}
+
+
+@pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("title: a\nlanguage auto\nlate:\n  cap: 1\n", 2),  # a colon is left out, which the next line shows
+        ("title: a\nlanguage: 'auto\nlate:\n  cap: 1\n", 2),  # a quote is left open, which the end shows
+        ("title: a\nlate: [1, 2\ncap: 3\n", 3),
+    ],
+)
+def test_what_is_not_yaml_is_told_with_the_line_where_it_begins(text, line, loader, monkeypatch):
+    """Whichever of the two loaders is there."""
+    monkeypatch.setattr(strict_yaml, "_Loader", getattr(yaml, loader))
+    with pytest.raises(spec.SpecError, match=f"a.yaml: is not YAML: line {line}: "):
+        strict_yaml.parsed(text, "a.yaml")
 
 
 def test_an_unknown_key_comes_with_a_suggestion(broken):

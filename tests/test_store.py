@@ -273,10 +273,12 @@ def test_override_history_and_diff_as_commands(class_folder, tmp_path):
     ("words", "says"),
     [
         (["override", "adda", "jacobian", "7", "--why", "x"], "did you mean 'ada'?"),
-        (["override", "ada", "jacobain", "7", "--why", "x"], "has no exercise 'jacobain'"),
+        (["override", "adda", "jacobian", "7"], "did you mean 'ada'?"),
+        (["override", "ada", "jacobain", "7"], "has no exercise 'jacobain'; did you mean 'jacobian'?"),
         (["override", "ada", "jacobian", "70", "--why", "x"], "is worth 10 points at most"),
         (["override", "ada", "jacobian", "-1", "--why", "x"], "expected a number of points"),
         (["override", "ada", "jacobian", "7"], "say why"),
+        (["override", "ada"], "EXERCISE (POINTS --why WHY | --undo)"),
         (["override", "ada", "jacobian", "--why", "x"], "give the points, or --undo"),
         (["history", "nobody"], "no submission of 'nobody' was graded here"),
         (["history", "ada", "--output", "elsewhere"], "holds no grades"),
@@ -304,6 +306,21 @@ def test_a_change_says_why():
     assert (change.before, change.after) == (0.0, 6.0)
     assert change.reasons == ("matrix: failed (transposed), 0 of 6 → passed, 6 of 6",)
     assert list(changes.between(new, new)) == []
+
+
+def test_exercises_that_only_one_of_the_results_has_are_one_line():
+    """With another selection of exercises they would drown what else has changed."""
+    old, new = results("passed", "", 6.0), results("failed", "transposed", 0.0)
+    (report,) = old["reports"]
+    (jacobian,) = report["exercises"]
+    more = [jacobian | {"exercise": name, "score": points} for name, points in (("hessian", 0.0), ("detach", 4.0))]
+    more_of_old = {"reports": [report | {"exercises": [jacobian, *more]}]}
+    assert list(changes.lines([*changes.between(more_of_old, new)])) == [
+        "ada  jacobian  6 → 0",
+        "    matrix: passed, 6 of 6 → failed (transposed), 0 of 6",
+        "ada  not there any more: hessian, detach 4",
+    ]
+    assert list(changes.lines([*changes.between(old, more_of_old)])) == ["ada  not there before: hessian, detach 4"]
 
 
 def results(status, reason, points):

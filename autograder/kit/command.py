@@ -2,8 +2,10 @@
 
 import argparse
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from autograder import ladder, options
@@ -16,6 +18,7 @@ if TYPE_CHECKING:  # they import what takes time
     from autograder.run import Grader
 
 SEED = 20260821  # of the hidden inputs, unless another is asked for: what passed once passes again
+GRADERS = Path(__file__).resolve().parents[2] / "graders"
 MUTANT_SECONDS = 6.0  # for one run of a mutant, of which some never end
 
 CHECK = """\
@@ -44,7 +47,8 @@ examples:
   grade.py check --mutants --at-most 10       a few of each sample, evenly drawn
   grade.py check --schema > exercises/schema.json    what editors complete and check by
 
-exit codes: 0 all is well; 1 something is not, and is listed; 2 wrong usage"""
+exit codes: 0 all is well; 1 something is not, and is listed; 2 wrong usage, or a mistake in an
+exercise's YAML"""
 
 NEW = """\
 Make an exercise that works at once: exercises/NAME.yaml, graders/NAME.py, and two samples,
@@ -89,7 +93,7 @@ def _check_parser() -> argparse.ArgumentParser:
 
 
 def _parser(name: str, usage: str, description: str, epilog: str) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
+    return options.Parser(
         prog=f"grade.py {name}",
         usage=usage,
         description=description,
@@ -183,7 +187,7 @@ def _exercises() -> Mapping[str, "Exercise"]:
         except spec.SpecError as error:
             troubles.append(str(error))
     if troubles:
-        raise Failed("\n  ".join(troubles))
+        raise Refused("check: " + "\n  ".join(troubles))
     return exercises
 
 
@@ -227,3 +231,17 @@ def _grader(
             yield grader
     except (ladder.Refused, SandboxError) as error:
         raise Failed(f"nothing could be run: {error}") from None
+    except Exception as error:
+        if said := _raised_in_a_grader(error):
+            raise Failed(said) from None
+        raise
+
+
+def _raised_in_a_grader(error: Exception) -> str:
+    """Whose grader raised where none may: in `attempted`, which is asked of every sample. Nothing if it was not one."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).parent == GRADERS]
+    if not frames:
+        return ""
+    asked, last = frames[0], frames[-1]
+    what = f"the grader raises an exception in '{asked.name}': {type(error).__name__}: {error}"
+    return f"{Path(asked.filename).stem}: {what} (graders/{Path(last.filename).name}, line {last.lineno})"

@@ -15,6 +15,9 @@ from autograder.report.lms.filling import Columns, Filled, fill, finder, maximum
 from autograder.sheet import Row, Sheet, value
 
 _ASSIGNMENT = re.compile(r".+ \(\d+\)")
+_NO_ATTACHMENT = (
+    "no attachment of Canvas's is known, which a feedback file needs; grade the zip of Download Submissions"
+)
 _EXCUSED = "EX"
 
 
@@ -64,7 +67,7 @@ def feedback_zip(run: Run, reports: Sequence[Report], options: Options) -> Expor
     for report in out:
         beginning = report.submission.ids.get("canvas_file")
         if beginning is None:
-            unmatched.append(f"{who(report)}: no attachment of Canvas's is known, so a file would be passed over")
+            unmatched.append(f"{who(report)}: {_NO_ATTACHMENT}")
             continue
         files[f"{beginning}_feedback.html"] = feedback.page(report)
         sent.append(report)

@@ -34,6 +34,7 @@ _HEADERS = {
     "group": ("Group", "Gruppe"),
     "changeable": ("Grade can be changed", "Bewertung kann geändert werden"),
 }
+_NO_NUMBER = "has no number of Moodle's, which a feedback file needs; grade the zip of Download all submissions"
 _UNSAFE = re.compile(r"""[\\/:*?"<>|&'`]""")
 
 
@@ -122,7 +123,7 @@ def feedback_zip(run: Run, reports: Sequence[Report], options: Options) -> Expor
     out, unmatched = held(reports, options)
     numbered = [report for report in out if "moodle" in report.submission.ids]
     without = [report for report in out if "moodle" not in report.submission.ids]
-    unmatched += [f"{who(report)}: has no number of Moodle's, which a feedback file needs" for report in without]
+    unmatched += [f"{who(report)}: {_NO_NUMBER}" for report in without]
     files = dict(_pages(numbered))
     return Export(zipped(files), len(files), 0, tuple(unmatched), tuple(waiting(numbered)))
 

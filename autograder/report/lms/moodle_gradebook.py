@@ -15,6 +15,7 @@ from autograder.report.lms.export import Export, Options, held, waiting, who
 _HEADERS: Mapping[str, str] = MappingProxyType(
     {"student_id": "ID number", "email": "Email address", "username": "Username"}
 )
+_ANY = "ID number, Email address or Username"
 _ITEM = "Autograd"  # unless --column grade=… names the grade item
 
 
@@ -24,18 +25,19 @@ def export(run: Run, reports: Sequence[Report], options: Options) -> Export:
     graded = [report for report in out if marks.number(report) is not None]
     unmatched += [f"{who(report)}: no mark, so no row" for report in out if marks.number(report) is None]
     kind = max(_HEADERS, key=lambda kind: sum(kind in report.submission.ids for report in graded))
+    called = _HEADERS[kind] if any(kind in report.submission.ids for report in graded) else _ANY
     rows: dict[str, Report] = {}
     for report in graded:
-        unmatched += _add(rows, report, kind)
+        unmatched += _add(rows, report, kind, called)
     item = options.columns.get("grade", _ITEM)
     sent = list({id(report): report for report in rows.values()}.values())
     return Export(_table(rows, kind, item), len(rows), 0, tuple(unmatched), (*waiting(sent), *_maximum(sent, item)))
 
 
-def _add(rows: dict[str, Report], report: Report, kind: str) -> list[str]:
-    """Why somebody gets no row."""
+def _add(rows: dict[str, Report], report: Report, kind: str, called: str) -> list[str]:
+    """Why somebody gets no row; the id is `called` so."""
     if not report.submission.ids.get(kind):
-        return [f"{who(report)}: no {_HEADERS[kind]} is known; give --roster"]
+        return [f"{who(report)}: no {called} is known; give --roster"]
     told = []
     for one in report.submission.ids[kind].split("; "):
         if rows.setdefault(one, report) is not report:
