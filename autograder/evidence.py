@@ -6,7 +6,8 @@ Each has its order, where it was (a sentence), and its line: that of the cell or
 """
 
 import functools
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -422,6 +423,19 @@ ERROR_KINDS: Mapping[str, str] = {
     "unused": "not have been used in the graph",
     "nothing_to_clear": "'nonetype' object has no attribute",
 }
+
+
+def not_here(errors: Iterable[Error]) -> list[Error]:
+    """Errors that are nobody's: input() had nobody to ask, or a module is missing whose name was used later."""
+    there = list(errors)
+    unknown = [re.match(r"name '(\w+)' is not defined", error.message) for error in there if error.type == "NameError"]
+    used = {match[1] for match in unknown if match}
+    return [
+        error
+        for error in there
+        if (error.type == "EOFError" and error.message.startswith(remarks.NOT_ALLOWED))
+        or (error.type == "ModuleNotFoundError" and used & set(re.findall(r"\w+", error.source)))
+    ]
 
 
 def error_kind(message: str) -> str:

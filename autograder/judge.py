@@ -188,6 +188,8 @@ def judge(exercise: Exercise, grader: Any, as_written: Seen, ways: Sequence[Mapp
     Each of the `ways` says how to look at the hidden cases, by their names. The last one decides; an earlier one can
     only show that a criterion passes. A case that cannot be run on this torch leaves what depends on it to a person.
     """
+    if ways is None and as_written.lacks_here():
+        return Answer(exercise, True, tuple(Verdict(c, Status.NEEDS_REVIEW, "not_here") for c in exercise.criteria))
     if ways is None:
         return Answer(exercise, False, tuple(_absent(criterion, as_written) for criterion in exercise.criteria))
     verdicts = (
@@ -233,9 +235,15 @@ def _tried(criterion: Criterion, function: Any, as_written: Seen, cases: Mapping
         raise unseen.why from None
     except Exception as error:  # noqa: BLE001  our own mistake: it never costs points, and the exit code says so
         return Verdict(criterion, Status.GRADER_ERROR, "grader_error", detail=f"{type(error).__name__}: {error}")
-    if found.status is Status.FAILED and (trouble := _trouble_in(as_written, _looked_at(cases))):
+    trouble = _trouble_in(as_written, _looked_at(cases)) if found.status is Status.FAILED else ""
+    if as_written.lacks and found.status in _LOST:
+        trouble = "not_here"
+    if trouble:
         return Verdict(criterion, Status.NEEDS_REVIEW, trouble, where=found.where, line=found.line)
     return found if found.status is not Status.NOT_ATTEMPTED else _absent(criterion, as_written)
+
+
+_LOST = (Status.FAILED, Status.NOT_REACHED, Status.NOT_ATTEMPTED)  # the points of a criterion
 
 
 def _trouble_in(as_written: Seen, cases: Sequence[Seen]) -> str:
@@ -314,10 +322,17 @@ def _settle_then(claim: Then, criterion: Criterion) -> Verdict:
 
 
 def _settle_person(claim: Person, criterion: Criterion) -> Verdict:
-    quote = "\n".join(dict.fromkeys(passage.text.strip() for passage in claim.passages))[:MAX_QUOTE]
+    quote = _quoted("\n".join(dict.fromkeys(passage.text.strip() for passage in claim.passages)))
     where, line = (claim.passages[0].where, claim.passages[0].line) if claim.passages else ("", 0)
     said = (claim.reason, criterion.feedback.get(claim.reason, ""), quote)
     return Verdict(criterion, Status.NEEDS_REVIEW, *said, where, line)
+
+
+def _quoted(words: str) -> str:
+    """As much as is quoted, up to the end of a word."""
+    if len(words) <= MAX_QUOTE:
+        return words
+    return words[:MAX_QUOTE].rsplit(maxsplit=1)[0] + " …"
 
 
 def _settle_close(claim: Close, criterion: Criterion) -> Verdict:

@@ -4,7 +4,7 @@ import re
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 
-from autograder.evidence import Error, Remark, error_kind
+from autograder.evidence import Error, Remark, error_kind, not_here
 from autograder.model import Answer, Exercise, Outcome, Report, Status, Submission, Verdict
 from autograder.observe import Observed
 from autograder.packed import Packed
@@ -29,6 +29,7 @@ def graded(
     fault = next((fault for one in observed for fault in one.faults), None)
     if fault is None or acts:  # with an observer that somebody has laid hands on, its failure is not ours
         seconds = sum(ending.seconds for one in observed for ending in one.endings)
+        acts = (*acts, *_lacking(written.last))
         return Report(submission, written.first.outcome, answers, remarks, acts, exhibits, seconds)
     failed = Phrase(
         "Our observer failed in this run, so nothing is taken off: {error}", error=fault.text.splitlines()[-1]
@@ -107,6 +108,12 @@ def _told(ending: Ending) -> Iterator[str]:
     news = [error for error in errors if _is_news(error)][:MAX_ERRORS]
     yield from map(_stopped, news)
     yield from (Phrase("{where}: {said}", where=place(item.where), said=item.text) for item in said)
+
+
+def _lacking(ending: Ending) -> Iterator[str]:
+    """Errors that cost what depends on them, through nobody's fault."""
+    errors = not_here(item for item in ending.observations if isinstance(item, Error))
+    yield from (f"{error.where}: {_first_line(error.message)}; what needs it did not run" for error in errors)
 
 
 def _missing(error: Error) -> str:

@@ -26,6 +26,7 @@ from autograder.evidence import (
     Round,
     Text,
     Value,
+    not_here,
 )
 from autograder.model import Case, Outcome
 from autograder.words import WRITTEN, Passage, distance, says_something, without
@@ -107,6 +108,18 @@ class Seen:
     @property
     def errors(self) -> list[Error]:
         return self._all(Error)
+
+    @cached_property
+    def lacks(self) -> bool:
+        """Whether it stopped for want of what is not here, such as a module."""
+        return bool(not_here(self.errors))
+
+    def lacks_here(self) -> bool:
+        """Whether code that stopped speaks of this exercise, in a run that lacked something."""
+        wanted = re.compile("|".join(self.mentions), re.IGNORECASE)
+        stopped = [error.where for error in self.errors] if self.lacks else []
+        code = (p for p in self.code if any(f"{where},".startswith(f"{p.where},") for where in stopped))
+        return any(wanted.search(passage.text) for passage in code)
 
     @property
     def texts(self) -> list[Text]:

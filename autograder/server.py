@@ -26,6 +26,8 @@ OPTIONAL = {  # what torch or a submission imports late: a second or more for ea
     "torch.fx.experimental.symbolic_shapes": _TRANSFORMS,
     "scipy": r"\bscipy\b",
     "pandas": r"\bpandas\b",
+    "seaborn": r"\bseaborn\b",
+    "tqdm.auto": r"\btqdm\b",
     "mpl_toolkits.mplot3d": r"3d",
     "nbformat": r"\bnbformat\b",
 }

@@ -41,8 +41,11 @@ def without(statement: tuple[str, ...], passage: Passage, short: bool = False) -
     known = [_words(sentence) for sentence in statement]
     lines = [line for line in passage.text.split("\n") if short or not re.match(r"\s*#+ ", line)]
     pieces = re.split(_SENTENCE_ENDS, "\n".join(lines))
-    pairs = zip(pieces[::2], [*pieces[1::2], ""], strict=True)  # a sentence and the gap after it
-    left = "".join(sentence + gap for sentence, gap in pairs if not _repeats(_words(sentence), known, short))
+    left, stays = "", False
+    for sentence, gap in zip(pieces[::2], [*pieces[1::2], ""], strict=True):  # a sentence and the gap after it
+        if words := _words(sentence):  # "512." goes with what it follows
+            stays = not _repeats(words, known, short)
+        left += sentence + gap if stays else ""
     return replace(passage, text=left.strip())
 
 

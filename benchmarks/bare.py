@@ -15,14 +15,17 @@ from autograder.worker.__main__ import WARM, warm
 
 
 class Nothing:
-    """Stands where the observer stands, and sees nothing."""
+    """Stands where the observer and all of its parts stand, and sees nothing."""
 
     forgiving = watches_rounds = False
     moved = 1.0
     samples = None
 
     def __getattr__(self, name):
-        return lambda *args, **kwargs: None
+        return self
+
+    def __call__(self, *args, **kwargs):
+        return None
 
 
 def main():

@@ -80,7 +80,8 @@ def reverse(as_written, fresh, moved, scaled):
         at = next(p for p in reversed(as_written.passes))
         return confirmed(holds(arrived, otherwise="overwritten", at=at), by=lambda: _kept_follows(found, scaled))
     if found.has("of_square") or found.has("path_log", "path_sine"):
-        at = found.at("total") or found.at("of_square") or found.at("path_sine")
+        backwards = (found.holder(found.want[name], last=True) for name in ("of_square", "path_sine", "total"))
+        at = next(filter(None, backwards), None)
         claim = holds(found.has("total"), otherwise="overwritten", at=at)
         forward = found.has(*TANGENTS)
         return confirmed(
@@ -137,10 +138,11 @@ class _Found:
     def at(self, name):
         return self.holder(self.want[name])
 
-    def holder(self, want):
-        """The record that these numbers came up in first, by itself; None if no single one holds them."""
+    def holder(self, want, last=False):
+        """The record that these numbers came up in first, or last, by itself; None if no single one holds them."""
         records = sorted((*self.seen.values, *self.seen.plain, *self.seen.called), key=lambda record: record.order)
-        return next((record for record in records if any(_holds(array, want) for array in _arrays_of(record))), None)
+        holding = [record for record in records if any(_holds(array, want) for array in _arrays_of(record))]
+        return holding[-1 if last else 0] if holding else None
 
     def count(self):
         return sum(self.has(name) for name in self.want)

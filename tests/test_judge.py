@@ -10,7 +10,7 @@ from autograder.evidence import Error
 from autograder.judge import _distance, agree, best, close, for_a_person, holds, judge, newest, not_reached, settle
 from autograder.model import Case, Criterion, Exercise, Outcome, Status, Tolerance
 from autograder.seen import Seen
-from autograder.words import Passage
+from autograder.words import Passage, without
 
 CRITERION = Criterion("slope", "The slope", 4, feedback={"doubled": "Twice too large."})
 EXERCISE = Exercise("sine", "Sine", (CRITERION,))
@@ -133,6 +133,18 @@ def test_words_await_a_person_with_their_points():
     assert found.detail == "because the graph is freed"
     assert verdict(for_a_person([])).reason == "no_words"
     assert verdict(not_reached()).status is Status.NOT_REACHED
+
+
+def test_a_long_quote_ends_with_a_word():
+    """And says that more was there."""
+    verdict = settle(for_a_person([Passage("a.py, line 1", "because of it " * 99)]), CRITERION)
+    assert verdict.detail.endswith((" because …", " of …", " it …")) and len(verdict.detail) <= 302
+
+
+def test_a_number_that_ends_a_sentence_stays_in_the_quote():
+    """It is no sentence of the exercise's, and holds no words."""
+    passage = Passage("a.ipynb, cell 4", "The gradient is constant, e.g. 512. The rest is diagonal.")
+    assert without(("What happens to the result?",), passage).text == passage.text
 
 
 def test_the_detail_says_how_many_and_by_which_factor():

@@ -193,6 +193,13 @@ def test_pictures_say_what_they_show():
     assert "1. backward(retain_graph=True): left the gradient [2, 4]" in text and "stopped: RuntimeError: freed" in text
 
 
+def test_a_timeline_has_room_for_the_cell():
+    """However long the file's name is."""
+    shown = (timeline([a_pass(where="01_Exercise sheet 2.5 (final) (1).ipynb, cell 12")]),)
+    text = of_student(report(answer(failed()), exhibits={"sin_derivative": shown})).text
+    assert "01_Exerci…(1).ipynb, cell 12" in " ".join(text.split())
+
+
 @pytest.mark.parametrize("value", [0.0, 1e30, -1e-300, 5.0, np.nan])
 def test_no_numbers_break_a_picture(value):
     """Constant, huge, tiny, none at all."""

@@ -159,6 +159,45 @@ def test_a_missing_module_costs_what_depends_on_it(grade):
     assert sum("No module named" in remark for remark in report.remarks) == 2
 
 
+LACKING = "from no_such_bars import bar\n" + SINE.replace(
+    "x = torch.linspace(-3, 3, 50,", "x = torch.tensor(bar(range(50)),"
+)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        LACKING,
+        "import no_such_plots as nsp\n" + SINE.replace("plt.plot(", "nsp.lines("),
+        "# sine\nn = int(input('How many? '))\n" + SINE.replace("50,", "n,"),
+    ],
+    ids=["a name of it is used", "it would draw", "nobody answers"],
+)
+def test_what_is_not_here_takes_no_points(grade, source):
+    """What fails for want of a module, or of an answer, waits for a person, who is told."""
+    report = grade(source)
+    statuses = {v.status for a in report.answers for v in a.verdicts if a.exercise.name == "sin_derivative"}
+    assert Status.NEEDS_REVIEW in statuses <= {Status.NEEDS_REVIEW, Status.PASSED}
+    assert any("what needs it did not run" in act for act in report.acts)
+
+
+def test_a_missing_module_that_nobody_uses_excuses_nothing(grade):
+    """A wrong answer beside it stays wrong."""
+    report = grade("import no_such_module\n" + SINE.replace("x.grad", "-x.grad"))
+    assert told(report)["sin_derivative"]["plot"] not in ("passed", "needs_review")
+    assert not report.acts
+
+
+def test_a_script_finds_its_own_command_line(grade):
+    """As if it had been started without arguments: argparse gives its defaults."""
+    options = (
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('--n', type=int)\nn = p.parse_args().n or 50\n"
+    )
+    assert told(grade(options + SINE.replace("50,", "n,"))) == RIGHT
+    report = grade("import sys\nraise ValueError(sys.argv)\n")
+    assert any("ValueError: ['hw.py']" in remark for remark in report.remarks)
+
+
 def test_a_private_copy_of_d2l_is_answered_by_ours(grade):
     """`from utils import d2l`, `import d2lzh_pytorch as d2l`."""
     for line in ("from utils import d2l", "import d2lzh_pytorch as d2l", "from d2l import torch as d2l", "import d2l"):
@@ -283,6 +322,16 @@ def test_time_and_memory_end(exercises, tmp_path):
     assert told(loop)["sin_derivative"]["derivative"] == "passed"
     assert told(hog) == RIGHT
     assert any("after 2 seconds" in remark for remark in loop.remarks)
+
+
+def test_functions_of_a_cell_that_never_ends_are_there_for_the_next(exercises, tmp_path):
+    """The cell is left out; what it defines is not."""
+    endless = "def wave(x):\n    return torch.sin(x)\nimport torch\nwhile True: pass\n"
+    (tmp_path / "hw.ipynb").write_bytes(notebook(endless, SINE.replace("torch.sin(x)", "wave(x)")))
+    with Grader(list(exercises.values()), ladder.find(), seed=SEED, jobs=1, seconds=2) as grader:
+        (report,) = grader.grade(intake.find([tmp_path])[0])
+    assert report.outcome is Outcome.TIMED_OUT
+    assert told(report) == RIGHT
 
 
 def test_no_state_reaches_the_next_submission(grader, tmp_path):

@@ -50,6 +50,10 @@ GENERAL: Mapping[str, str] = MappingProxyType(
             "A second run of this submission stopped at an error that the first did not have, "
             "so a person looks at this part."
         ),
+        "not_here": (
+            "Your code needs something that is not here while grading, such as a module or an answer to input(), "
+            "so a person looks at this part."
+        ),
         "cut_short": "The run was stopped before this part was seen. The note with this submission says where.",
         "not_executed": (
             "There is an answer here that did not run: commented out, inside a string, "

@@ -53,6 +53,7 @@ STOOD_ON = {  # looking at all of torch would touch, and so copy, thousands of o
     builtins: "print len isinstance abs getattr setattr type id",
     json: "dumps loads",
 }
+OF_THE_SYSTEM = ("/etc/", "/proc/")
 BETWEEN = ("ctypes", "inspect.py")  # who asks on the student's behalf
 MAX_DEPTH = 4
 MAX_REPLACED = 10  # that are told
@@ -72,8 +73,8 @@ class Acts:
         self.before = [(place, name, getattr(place, name)) for place, name in _places()]
         sys.addaudithook(self._heard)
 
-    def _heard(self, event: str, _: tuple[Any, ...]) -> None:
-        what = SUSPICIOUS.get(event)
+    def _heard(self, event: str, given: tuple[Any, ...]) -> None:
+        what = SUSPICIOUS.get(event) or (_opened(*given[:1]) if event == "open" else None)
         if what is None or self.recorder.busy or what in self.told:
             return
         self.recorder.busy = True  # looking at frames is such an event itself
@@ -99,6 +100,11 @@ class Acts:
         changed = [(place, name) for place, name, before in self.before if getattr(place, name, None) is not before]
         for place, name in changed[:MAX_REPLACED]:
             self._tell(f"put something else in the place of {_name(place)}.{name}", replaced=True)
+
+
+def _opened(path: Any) -> str | None:
+    """Of all files that are opened, those that nobody's homework is in."""
+    return "tried to read a file of the system" if isinstance(path, str) and path.startswith(OF_THE_SYSTEM) else None
 
 
 def _name(place: Any) -> str:

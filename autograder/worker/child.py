@@ -140,6 +140,7 @@ def run(job: Job) -> None:
     numbers = itertools.count()
     for file in dict.fromkeys(unit["file"] for unit in job.record["units"]):
         main = units.fresh_main(file)
+        sys.argv[:] = [file]  # as if it had been started by itself
         job.shell.user_module, job.shell.user_ns = main, main.__dict__
         main.__dict__["get_ipython"] = lambda: job.shell
         main.__dict__["display"] = lambda *values, **_: [job.observer.shown(value) for value in values] and None
@@ -158,7 +159,7 @@ def _run_file(job: Job, file: str, namespace: dict[str, Any], numbers: Iterator[
             for piece in units.pieces(unit, job.shell):
                 number = next(numbers)
                 if job.is_skipped(number):
-                    continue
+                    piece = units.definitions(piece)
                 job.observer.enter(piece, number)
                 ended = units.run(piece, namespace, units.name_of(unit), job.observer)
                 job.observer.leave(piece)

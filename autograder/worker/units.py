@@ -15,7 +15,7 @@ import sys
 import traceback
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
 
 from autograder.worker import plain, samples
@@ -64,6 +64,14 @@ def pieces(unit: UnitRecord, shell: "InteractiveShell") -> list[Piece]:
     if unit["kind"] == "script":
         return list(_statements(unit["text"], shell, first_line=1))
     return [_cell(unit["label"], unit["text"], shell)]
+
+
+def definitions(piece: Piece) -> Piece:
+    """What is left of a piece that has ended an earlier run: functions and classes, which later cells may call."""
+    kept = tuple(
+        node for node in piece.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    )
+    return replace(piece, nodes=kept, error=None)
 
 
 def run(piece: Piece, namespace: dict[str, Any], name: str, observer: "Observer") -> bool:

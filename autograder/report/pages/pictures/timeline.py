@@ -8,6 +8,7 @@ from autograder.phrase import Phrase, place
 from autograder.report.pages.pictures.axes import told
 
 STEP = 46.0  # height of a pass in a timeline
+LONGEST = 18  # characters of a file's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,17 @@ def _said(stops: Sequence[Stop], first: int = 1) -> str:
 def _stop(number: int, step: Step) -> Stop:
     call = f"{step.call}({'retain_graph=True' if step.retain else ''})"
     if step.error:
-        return Stop(number * STEP + 16.0, call, place(step.where), Phrase("stopped: {error}", error=step.error), True)
+        return Stop(
+            number * STEP + 16.0, call, place(_short(step.where)), Phrase("stopped: {error}", error=step.error), True
+        )
     entries = ", ".join(map(told, step.gradient)) + (", …" * (step.size > len(step.gradient)))
     left = Phrase("left the gradient {entries}", entries=entries if step.size == 1 else f"[{entries}]")
-    return Stop(number * STEP + 16.0, call, place(step.where), left if step.size else Phrase("left no gradient"), False)
+    return Stop(
+        number * STEP + 16.0, call, place(_short(step.where)), left if step.size else Phrase("left no gradient"), False
+    )
+
+
+def _short(where: str) -> str:
+    """With the ends of a long file's name, so that there is room for the cell."""
+    file, comma, number = where.rpartition(", ")
+    return f"{file[: LONGEST // 2]}…{file[-LONGEST // 2 :]}{comma}{number}" if len(file) > LONGEST else where
