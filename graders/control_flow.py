@@ -69,7 +69,7 @@ def _lost_a_branch(fresh, at):
 
 
 def analysis(as_written):
-    """A tolerant comparison with d / a or k, or words."""
+    """A comparison with d / a or k, tolerant or come out equal in every entry; or words."""
     for seen in as_written.comparisons:
         for a, d, k in _right(as_written):
             with np.errstate(all="ignore"):

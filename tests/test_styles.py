@@ -141,14 +141,40 @@ COMPARE = [
     "np.allclose(a.grad, (d / a).detach())",
     "torch.isclose(a.grad, d / a).all()",
 ]
+EQUAL = [
+    "a.grad == d / a",
+    "a.grad.eq(d / a)",
+    "bool((d / a == a.grad).all())",
+    "torch.equal(a.grad, d / a)",
+    "np.array_equal(a.grad, (d / a).detach())",
+]
+DOUBLED = "a = torch.tensor([.5, .25, -.125], requires_grad=True); d = f(a); d.sum().backward()"
+ROUNDED = "a = torch.tensor([-.9, -.33, -.17], requires_grad=True); d = f(a); d.sum().backward()"
 
 
 @pytest.mark.parametrize("comparison", COMPARE)
 def test_a_tolerant_comparison_is_an_analysis(grade, comparison):
-    """And == is not: it fails for right answers, so a person looks."""
-    source = f"{START}{F}{CONTROL['sum']}\n"
-    assert told(grade(f"{source}print({comparison})\n"))["control_flow"]["analysis"] == "passed"
-    assert told(grade(f"{source}print(a.grad == d / a)\n"))["control_flow"]["analysis"] == "needs_review"
+    """On either branch."""
+    for way in (DOUBLED, ROUNDED):
+        verdicts = told(grade(f"{START}{F}{way}\nprint({comparison})\n"))
+        assert verdicts["control_flow"]["analysis"] == "passed"
+
+
+@pytest.mark.parametrize("comparison", EQUAL)
+def test_so_is_an_exact_one_that_comes_out_true(grade, comparison):
+    """Where it fails for a right answer, by a rounding, a person looks."""
+    verdicts = told(grade(f"{START}{F}{DOUBLED}\nprint({comparison})\n"))
+    assert verdicts["control_flow"]["analysis"] == "passed"
+    verdicts = told(grade(f"{START}{F}{ROUNDED}\nprint({comparison})\n"))
+    assert verdicts["control_flow"]["analysis"] == "needs_review"
+
+
+@pytest.mark.parametrize("comparison", ["s.grad == e / s", "a.grad == 2 * d / a", "a > 0", "a == a"])
+def test_an_equality_of_anything_else_is_none(grade, comparison):
+    """The book's own, of a scalar; one that is false; one that tells nothing of the slope."""
+    scalar = "s = torch.tensor(.5, requires_grad=True); e = f(s); e.backward()"
+    verdicts = told(grade(f"{START}{F}{scalar}\n{DOUBLED}\nprint({comparison})\n"))
+    assert verdicts["control_flow"]["analysis"] == "needs_review"
 
 
 MAP = "x = torch.tensor([1., 2., 3.], requires_grad=True); y = torch.stack([x[0] * x[1], x[2] ** 2 + x[0], x.prod(), x[1].exp()])\n"
