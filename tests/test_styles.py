@@ -120,6 +120,16 @@ CONTROL = {
         "def f(a):\n    b = double(a * 2); return torch.where(b.sum() > 0, b, 100 * b)\n"
         "a = torch.randn(6, requires_grad=True); d = f(a); d.sum().backward()"
     ),
+    "a leaf in a list": (
+        "p = [torch.randn(3, requires_grad=True), torch.ones(3)]; a = 2 * p[0]; d = f(a); d.sum().backward()"
+    ),
+    "a leaf in an object": (
+        "class P: a = torch.randn(3, requires_grad=True)\na = 2 * P.a; d = f(a); d.sum().backward(); print(P.a.grad)"
+    ),
+    "a leaf in a function": (
+        "def run():\n    leaf = torch.randn(3, requires_grad=True); a = 2 * leaf; f(a).sum().backward(); return a, leaf.grad\n"
+        "a, g = run()"
+    ),
     "large": "a = torch.tensor([900., -2000.], requires_grad=True); d = f(a); d.sum().backward()",
     "jacobian": "a = torch.randn(4); J = torch.autograd.functional.jacobian(f, a)",
     "a scalar first": (
@@ -134,6 +144,45 @@ def test_every_way_through_control_flow(grade, way):
     """Shapes, dtypes, roads; the ×100 branch and the ×1 branch both come up."""
     result = told(grade(f"{START}{F}{CONTROL[way]}\n"))
     assert result == {"control_flow": {"nonscalar": "passed", "gradient": "passed", "analysis": "needs_review"}}
+
+
+NOT_K = {
+    "nobody holds the leaf": (
+        "a = torch.randn(3, requires_grad=True) * 2; f(a).sum().backward(); print(a.grad)",
+        "not_a_leaf",
+    ),
+    "nor the leaf of another multiple": (
+        "a = torch.randn(3, requires_grad=True) * 3; f(a).sum().backward(); print(a.grad)",
+        "not_a_leaf",
+    ),
+    "d as weights": ("a = torch.randn(4, requires_grad=True); d = f(a); d.backward(d.detach())", "weighted_by_d"),
+    "a as weights": ("a = torch.randn(4, requires_grad=True); d = f(a); d.backward(a.detach())", "weighted_by_a"),
+    "a multiple of a": ("a = torch.randn(4, requires_grad=True); d = f(a); d.backward(3 * a.detach())", "values"),
+    "one weight": (
+        "a = torch.randn(3, requires_grad=True); f(a).backward(torch.tensor([0., 1., 0.]))",
+        "only_one_entry",
+    ),
+    "a mean by weights": ("a = torch.randn(4, requires_grad=True); d = f(a); d.backward(torch.ones(4) / 4)", "over_n"),
+    "weights of one's own, twice": (
+        "a = torch.randn(2, requires_grad=True); d = f(a); w = torch.tensor([1., 3.])\n"
+        "d.backward(w, retain_graph=True); d.backward(w)",
+        "accumulated_twice",
+    ),
+}
+
+
+@pytest.mark.parametrize("way", NOT_K)
+def test_what_is_not_the_slope_of_f_is_refused(grade, way):
+    """By its name, if it has one."""
+    code, reason = NOT_K[way]
+    assert told(grade(f"{START}{F}{code}\n"))["control_flow"]["gradient"] == reason
+
+
+def test_a_comparison_with_weighted_slopes_is_an_analysis(grade):
+    """The weights of the pass belong to the right answer."""
+    code = "w = torch.tensor([[1., 2.], [3., -4.]]); a = torch.randn(2, 2, requires_grad=True); d = f(a); d.backward(w)"
+    verdicts = told(grade(f"{START}{F}{code}\nprint(torch.allclose(a.grad, w * d / a))\n"))
+    assert verdicts["control_flow"] == {"nonscalar": "passed", "gradient": "passed", "analysis": "passed"}
 
 
 COMPARE = [
