@@ -1,5 +1,6 @@
 """Right answers in many styles get full points, whatever the names; demos and other exercises are no attempt."""
 
+import json
 import re
 
 import pytest
@@ -101,6 +102,48 @@ def test_every_way_to_run_backward_twice(grade, way):
     assert told(report) == {
         "second_backward": {"second_pass": "passed", "outcome": "passed", "explanation": "needs_review"}
     }
+
+
+FIRST = "u = torch.ones(3, requires_grad=True); v = u @ u\nv.backward()\n"
+COMMENTED = {
+    "torch's sentence": "# v.backward()\n# RuntimeError: Trying to backward through the graph a second time (or directly access ...",
+    "on its line": "# v.backward()  # RuntimeError",
+    "in words": "# v.backward(retain_graph=True)\n# it fails, the graph has been freed",
+    "below a word": "# run it again\nprint(u.grad)\n# v.backward()",
+    "switched off": "if 0:\n    # RuntimeError\n    v.backward()",
+}
+
+
+@pytest.mark.parametrize("way", COMMENTED)
+def test_a_second_backward_that_is_commented_out_is_for_a_person(grade, way):
+    """As every answer that did not run."""
+    report = grade(f"{START}{FIRST}{COMMENTED[way]}\n")
+    assert set(told(report)["second_backward"].values()) == {"needs_review"}
+
+
+def test_in_a_notebook_a_heading_says_that_it_is_the_second(grade):
+    """And the explanation stands below."""
+    texts = [("markdown", "## Exercise 2: run backward again"), ("code", f"{START}{FIRST}# v.backward()")]
+    texts.append(("markdown", "It raises an error since the graph is freed."))
+    cells = [{"cell_type": kind, "metadata": {}, "source": text} for kind, text in texts]
+    notebook = {"cells": [c | ({"outputs": []} if c["cell_type"] == "code" else {}) for c in cells]}
+    report = grade(hw_ipynb=json.dumps(notebook | {"metadata": {}, "nbformat": 4, "nbformat_minor": 4}))
+    assert set(told(report)["second_backward"].values()) == {"needs_review"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "# v.backward()\nprint(u.grad)",
+        "# w.backward()  # RuntimeError",
+        "# (2 * v).backward()  # RuntimeError",
+        "w = u * u\n# w.backward()  # RuntimeError: grad can be implicitly created only for scalar outputs\nw.sum().backward()",
+        "w = u * u\n# w.backward()  # RuntimeError\nw.backward(torch.ones_like(w))",
+    ],
+)
+def test_another_backward_that_is_commented_out_is_no_second_one(grade, code):
+    """No word about it, or another call than the one that ran."""
+    assert "second_backward" not in told(grade(f"{START}{FIRST}{code}\n"))
 
 
 F = (
