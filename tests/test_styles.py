@@ -72,6 +72,22 @@ def test_every_way_to_draw(grade, drawing):
     assert told(report)["sin_derivative"] == {"derivative": "passed", "by_autodiff": "passed", "plot": "passed"}
 
 
+NOT_DRAWN = {
+    "the slopes with the other sign": ("plt.plot(x.data, y.data); plt.plot(x.data, -g)", "negative"),
+    "the axes changed about": ("plt.plot(y.data, x.data); plt.plot(g, x.data)", "other_curves"),
+    "f against the slopes": ("plt.plot(y.data, g)", "other_curves"),
+    "nothing": ("plt.figure()", "nothing_drawn"),
+}
+
+
+@pytest.mark.parametrize("drawing", NOT_DRAWN)
+def test_what_is_drawn_instead_is_told(grade, drawing):
+    """And is not called nothing; the slopes themselves are right."""
+    code, plot = NOT_DRAWN[drawing]
+    verdicts = told(grade(f"{START}{SINE['sum']}\n{code}\n"))["sin_derivative"]
+    assert verdicts == {"derivative": "passed", "by_autodiff": "passed", "plot": plot}
+
+
 SECOND = {
     "uncaught": "u = torch.ones(3, requires_grad=True); v = (u * u).sum(); v.backward(); v.backward()",
     "caught": (
