@@ -395,9 +395,12 @@ def _nothing_drawn(seen):
         yield holds(False, otherwise="only_f", at=f[0])
     if d:
         yield holds(False, otherwise="only_derivative", at=d[0])
-    for curve in seen.curves[:1]:
-        yield holds(False, otherwise="other_curves", at=curve)
-    yield holds(False, otherwise="nothing_drawn")
+    yield _no_such_curve(seen)
+
+
+def _no_such_curve(seen):
+    first = next(iter(seen.curves), None)
+    return holds(False, otherwise="other_curves" if first else "nothing_drawn", at=first)
 
 
 def _kept_none(seen):

@@ -323,6 +323,28 @@ def test_every_way_to_a_jacobian(grade, way):
     assert told(grade(f"{START}{MAP}{code}\n")) == {"jacobian": {"matrix": "passed", "by_autodiff": "passed"}}
 
 
+@pytest.mark.parametrize("after", ["", "d.sum().backward(); print(a.grad)", "d.backward(torch.ones_like(d))"])
+def test_words_on_the_jacobian_of_control_flow_are_no_attempt_at_one(grade, after):
+    """The error of d.backward() belongs to the other exercise, and so does what it is explained with."""
+    words = "# d is a vector, so its derivative is a Jacobian, and backward wants a scalar"
+    code = "a = torch.randn(2, 3, requires_grad=True); d = f(a)\ntry:\n    d.backward()\nexcept RuntimeError as e: print(e)\n"
+    assert set(told(grade(f"{START}{F}{code}{words}\n{after}\n"))) == {"control_flow"}
+
+
+@pytest.mark.parametrize(
+    ("code", "matrix"),
+    [
+        (f"{MAP}y.backward()", "vector_backward"),
+        ("x = torch.ones(3, requires_grad=True); y = x ** 2 * torch.arange(1., 4)\ny.backward()", "vector_backward"),
+        (f"{F}a = torch.randn(3); J = torch.autograd.functional.jacobian(f, a)", "passed"),
+    ],
+)
+def test_with_several_outputs_or_a_call_they_are_one(grade, code, matrix):
+    """Whatever else is said."""
+    verdicts = told(grade(f"{START}# the Jacobian of a vector, row by row\n{code}\n"))
+    assert verdicts["jacobian"]["matrix"] == matrix
+
+
 DEMOS = {
     "the book's": (
         "x = torch.arange(4.0, requires_grad=True); y = 2 * torch.dot(x, x); y.backward(); print(x.grad == 4 * x)\n"
