@@ -313,9 +313,11 @@ class Observer:
         """Real numbers in one shape, equal in every entry; == says much else, and most of it is about one number."""
         if any(not isinstance(side, torch.Tensor | np.ndarray) or side.ndim == 0 for side in (left, right)):
             return
-        arrays = [array for array in (as_array(left), as_array(right)) if array is not None and array.dtype.kind == "f"]
-        if len(arrays) == 2 and arrays[0].size > 1 and np.array_equal(*arrays):
-            self.recorder.send("comparison", left=arrays[0], right=arrays[1])
+        one, other = as_array(left), as_array(right)
+        if one is None or other is None or not one.dtype.kind == other.dtype.kind == "f":
+            return
+        if one.size > 1 and np.array_equal(one, other):
+            self.recorder.send("comparison", left=one, right=other)
 
     @guarded
     def _compared(self, left: Any, right: Any) -> None:
