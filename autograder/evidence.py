@@ -183,7 +183,7 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """allclose, isclose or one of their kin ran."""
+    """allclose, isclose or one of their kin ran; or == did, and every entry was equal."""
 
     order: int
     where: str

@@ -53,7 +53,8 @@ def gradient(as_written, fresh, scaled):
 
     Where every cotangent is multiplied by a hidden c, it has to be ck: written down, k would stay k.
     """
-    passes = [_claim(p, a) for p, a in _runs(as_written) if not p.error and as_written.still_counts(p, a)]
+    runs = [(p, a) for p, a in _runs(as_written) if not p.error and as_written.still_counts(p, a)]
+    passes = [_claim(as_written, p, a) for p, a in runs]
     inner = [holds(False, otherwise="not_a_leaf", at=p) for p, _ in _computed(as_written)]
     made = [*_entry_by_entry(as_written), *map(_of_transform, _transforms(as_written))]
     claims = [*passes, *inner, *made, *_raised(as_written)]
@@ -69,11 +70,11 @@ def _lost_a_branch(fresh, at):
 
 
 def analysis(as_written):
-    """A tolerant comparison with d / a or k, or words."""
+    """A comparison with d / a or k, tolerant or come out equal in every entry; or words."""
     for seen in as_written.comparisons:
-        for a, d, k in _right(as_written):
+        for a, d, slopes in _right(as_written):
             with np.errstate(all="ignore"):
-                wanted = (np.full(a.shape, k), d / a)
+                wanted = (slopes, d / a)
             if any(_equal(seen.left, w) or _equal(seen.right, w) for w in wanted):
                 return holds(True, at=seen)
     tried = [p for p, _ in (*_runs(as_written), *_computed(as_written))] + _vector_roots(as_written)
@@ -223,12 +224,41 @@ def _is_share(called, a, share):
 # ---------------------------------------------------------------------------------- gradients
 
 
-def _claim(p, a):
+def _claim(seen, p, a):
+    if _nobody_holds(seen, p, a):
+        return holds(False, otherwise="not_a_leaf", at=p)
     d, k = _f(a.x)
-    return close(a.after, np.full(a.x.shape, k), at=p, **_mistakes(a, d, k))
+    return close(a.after, k * _weights(p, a), at=p, **_mistakes(p, a, d, k))
 
 
-def _mistakes(a, d, k):
+def _weights(p, a):
+    """One for each entry of f(a): the student's own, if none is zero and they are not made of a; ones otherwise."""
+    ones, own = np.ones(a.x.shape), p.weights
+    if own is None or p.root is None or not own.shape == p.root.shape == a.x.shape or own.dtype.kind not in "iuf":
+        return ones
+    ratios = np.ravel(own / np.where(a.x == 0, np.nan, a.x))
+    of_a = np.allclose(ratios, ratios[0], rtol=1e-3)
+    uniform = np.allclose(own, own.ravel()[0], rtol=1e-3)
+    return np.asarray(own, float) if np.all(own) and not of_a and not uniform else ones
+
+
+def _nobody_holds(seen, p, a):
+    """The tensor that asked for gradients has no name: what has one was computed from it, and keeps none."""
+    inner = [v for v in seen.values if v.name and v.requires_grad and not v.is_leaf and v.grad is None]
+    made = [v for v in inner if _usable(v.array) and v.array.shape == a.x.shape and not _made_of(p.root, v.array)]
+    multiples = [v for v in made if not _equal(v.array, a.x) and _made_of(p.root, _f(v.array)[0])]
+    return bool(multiples) and not _is_at_hand(seen, a)
+
+
+def _is_at_hand(seen, a):
+    """The leaf, or its gradient, was kept (also in a list), shown, drawn or compared."""
+    rows = [row for v in seen.values if v.array is not None and v.array.ndim > a.x.ndim for row in v.array]
+    compared = [side for comparison in seen.comparisons for side in (comparison.left, comparison.right)]
+    near = any(np.array_equal(one, other) for one in (*rows, *compared) for other in (a.x, a.after))
+    return near or seen.is_used(a.x) or seen.is_used(a.after)
+
+
+def _mistakes(p, a, d, k):
     x, got = np.asarray(a.x, float), a.after
     one = np.zeros(x.shape)
     if got is not None and got.shape == x.shape and np.count_nonzero(got) == 1:
@@ -241,7 +271,7 @@ def _mistakes(a, d, k):
         "over_n": np.full(x.shape, k / x.size),
         "of_the_norm": k * x / np.linalg.norm(x),
         "only_one_entry": one,
-        "accumulated_twice": np.full(x.shape, 2 * k),
+        "accumulated_twice": 2 * k * _weights(p, a),
         "without_100": np.full(x.shape, k / 100),
         "outside_graph": np.full(x.shape, outside),
     }
@@ -250,9 +280,10 @@ def _mistakes(a, d, k):
 
 def _follows(scaled):
     """c times the slope arrived somewhere: at a leaf, entry by entry at several passes, or from a transform."""
-    leaves = [(a.x, a.after) for p in scaled.passes for a in p.leaves if not p.error and _usable(a.x)]
-    if any(_equal(after, np.full(x.shape, scaled.scale * _f(x)[1])) for x, after in leaves):
+    pairs = [(p, a) for p in scaled.passes for a in p.leaves if not p.error and _usable(a.x)]
+    if any(_equal(a.after, scaled.scale * _f(a.x)[1] * _weights(p, a)) for p, a in pairs):
         return True
+    leaves = [(a.x, a.after) for _, a in pairs]
     single = [after[after != 0] / _f(x)[1] for x, after in leaves if after is not None and np.count_nonzero(after) == 1]
     if any(np.allclose(ratio, scaled.scale, rtol=1e-4) for ratio in single):
         return True
@@ -308,9 +339,9 @@ def _of_transform(call):
 
 
 def _right(seen):
-    for _, a in _runs(seen):
+    for p, a in _runs(seen):
         d, k = _f(a.x)
-        yield np.asarray(a.x, float), d, k
+        yield np.asarray(a.x, float), d, k * _weights(p, a)
 
 
 def _equal(got, want):

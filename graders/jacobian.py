@@ -172,8 +172,11 @@ def _may_be_meant(seen, jacobian):
 
 def _is_more_than_one(seen, jacobian):
     """Not k·I, which control flow with a vector gives; unless somebody speaks of Jacobians."""
-    multiple = _is_diagonal(jacobian) and bool(np.any(jacobian)) and len(set(np.diag(jacobian))) == 1
-    return not multiple or seen.mentions_it(ABOUT, in_code=False)
+    return not _is_multiple_of_one(jacobian) or seen.mentions_it(ABOUT, in_code=False)
+
+
+def _is_multiple_of_one(jacobian):
+    return _is_diagonal(jacobian) and bool(np.any(jacobian)) and len(set(np.diag(jacobian))) == 1
 
 
 def _is_diagonal(jacobian):
@@ -477,13 +480,17 @@ def _not_executed(seen):
 
 
 def _raised(seen):
-    """A second row on a freed graph; clearing a gradient that is not there; backward on the whole vector."""
+    """A second row on a freed graph; clearing a gradient that is not there; backward on the whole vector.
+
+    On that of control flow backward fails in its own exercise, whatever is said of Jacobians there.
+    """
     graphs = {p.graph for p, _, _ in _meant(seen)}
+    others = {p.graph for p, jacobian, _ in _meant(seen) if not _is_multiple_of_one(jacobian)}
     for p in seen.passes:
         kind = error_kind(p.error)
         if kind == "second_time" and p.graph in graphs and p.repeat_of < 0:
             yield holds(False, otherwise="freed_graph", at=p)
-        if kind == "scalar_outputs" and p.graph in graphs:
+        if kind == "scalar_outputs" and p.graph in others:
             yield holds(False, otherwise="vector_backward", at=p)
     for error in seen.errors:
         if error_kind(error.message) == "nothing_to_clear" and "zero_" in error.message:

@@ -7,12 +7,15 @@ That two passes ran is what the child says. So once more, with every cotangent m
 kept: there the second pass has to go through and to add c times the gradient that the first left as written.
 """
 
+import re
+
 import numpy as np
 
 from autograder import gains
 from autograder.evidence import error_kind
 from autograder.exhibits import timeline
 from autograder.judge import best, confirmed, for_a_person, holds, not_reached
+from autograder.words import Passage
 
 TWICE = (
     r"second (time|backward|pass|call|run)|backward\W+(?:\w+\W+){0,4}?(again|twice)|twice\W+(?:\w+\W+){0,4}?backward|"
@@ -25,6 +28,10 @@ AND_THEN = (
 FIRST = r"(first|one|once|single)\W+(?:\w+\W+){0,3}?(backward|pass)|反向传播"
 EXPLAINED = rf"(?s)(?=.*({TWICE}|{FIRST}))(?=.*({AND_THEN}))(?=.*(backward|graph|反向|计算图|梯度))"
 CALLED_TWICE = rf"(?s)\.backward\(.*(\.backward\(|{TWICE})|({TWICE}).*\.backward\("
+
+CALL = r"(?m)^\s*(\w+\.backward\((?:[^()]|\([^()]*\))*\))"  # on a line of its own
+MET = r"Runtime ?Error|\bfreed?\b|buffer|释放"
+OTHER_ERROR = r"scalar|implicit|does not require|标量"
 
 
 def attempted(as_written):
@@ -115,7 +122,29 @@ def _found(seen):
 
 
 def _not_executed(seen):
-    return seen.words(CALLED_TWICE, ("comment", "string", "dead"))
+    kinds = ("comment", "string", "dead")
+    told = (Passage(text.where, text.text, text.kind_of, text.line) for text in seen.texts if text.kind_of in kinds)
+    repeated = [passage for passage in told if _repeats_a_call(seen, passage)]
+    return seen.words(CALLED_TWICE, kinds) or repeated
+
+
+def _repeats_a_call(seen, passage):
+    """The very call that ran right before, beside words about a second time or about the error that it would meet."""
+    ran = any(p.call == "backward" and not p.error and seen.are_beside(passage, p) for p in seen.passes)
+    if not ran or not _calls(passage.text) & _executed(seen) or re.search(OTHER_ERROR, passage.text, re.IGNORECASE):
+        return False
+    return bool(re.search(MET, passage.text, re.IGNORECASE)) or seen.said_near(TWICE, passage, within=4)
+
+
+def _executed(seen):
+    """The calls of backward that stand in the code, without what is commented out."""
+    lines = (re.sub(r"#.*", "", code.text).replace(";", "\n") for code in seen.code)
+    return {call for code in lines for call in _calls(code)}
+
+
+def _calls(text):
+    """Calls of backward in a text, however the graph is kept."""
+    return {re.sub(r"(, *)?retain_graph *= *\w+|\s", "", call) for call in re.findall(CALL, text)}
 
 
 def _person(seen):

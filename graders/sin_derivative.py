@@ -142,6 +142,7 @@ def _mistakes(x, got):
         "over_n": cos / x.size,
         "accumulated_twice": 2 * cos,
         "differentiated_cos": -sin,
+        "negative": -cos,
         "degrees": np.cos(np.radians(x)) * np.pi / 180,
         "weighted_by_f": cos * sin,
         "weighted_by_x": cos * x,
@@ -340,6 +341,7 @@ def _kind_at(y, x):
         "accumulated_twice",
         "over_n",
         "differentiated_cos",
+        "negative",
         "degrees",
         "weighted_by_f",
         "weighted_by_x",
@@ -393,7 +395,12 @@ def _nothing_drawn(seen):
         yield holds(False, otherwise="only_f", at=f[0])
     if d:
         yield holds(False, otherwise="only_derivative", at=d[0])
-    yield holds(False, otherwise="nothing_drawn")
+    yield _no_such_curve(seen)
+
+
+def _no_such_curve(seen):
+    first = next(iter(seen.curves), None)
+    return holds(False, otherwise="other_curves" if first else "nothing_drawn", at=first)
 
 
 def _kept_none(seen):
@@ -500,7 +507,7 @@ def _follows(g, x, sin_slope):
 
 
 def _made_of_slope(told, x, g):
-    yield from (told, 2 * told, told / x.size, told * np.sin(x), told * x)
+    yield from (told, -told, 2 * told, told / x.size, told * np.sin(x), told * x)
     yield from (np.cumsum(told).reshape(x.shape), _one(told, g))
 
 

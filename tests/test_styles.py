@@ -1,5 +1,6 @@
 """Right answers in many styles get full points, whatever the names; demos and other exercises are no attempt."""
 
+import json
 import re
 
 import pytest
@@ -71,6 +72,22 @@ def test_every_way_to_draw(grade, drawing):
     assert told(report)["sin_derivative"] == {"derivative": "passed", "by_autodiff": "passed", "plot": "passed"}
 
 
+NOT_DRAWN = {
+    "the slopes with the other sign": ("plt.plot(x.data, y.data); plt.plot(x.data, -g)", "negative"),
+    "the axes changed about": ("plt.plot(y.data, x.data); plt.plot(g, x.data)", "other_curves"),
+    "f against the slopes": ("plt.plot(y.data, g)", "other_curves"),
+    "nothing": ("plt.figure()", "nothing_drawn"),
+}
+
+
+@pytest.mark.parametrize("drawing", NOT_DRAWN)
+def test_what_is_drawn_instead_is_told(grade, drawing):
+    """And is not called nothing; the slopes themselves are right."""
+    code, plot = NOT_DRAWN[drawing]
+    verdicts = told(grade(f"{START}{SINE['sum']}\n{code}\n"))["sin_derivative"]
+    assert verdicts == {"derivative": "passed", "by_autodiff": "passed", "plot": plot}
+
+
 SECOND = {
     "uncaught": "u = torch.ones(3, requires_grad=True); v = (u * u).sum(); v.backward(); v.backward()",
     "caught": (
@@ -103,6 +120,48 @@ def test_every_way_to_run_backward_twice(grade, way):
     }
 
 
+FIRST = "u = torch.ones(3, requires_grad=True); v = u @ u\nv.backward()\n"
+COMMENTED = {
+    "torch's sentence": "# v.backward()\n# RuntimeError: Trying to backward through the graph a second time (or directly access ...",
+    "on its line": "# v.backward()  # RuntimeError",
+    "in words": "# v.backward(retain_graph=True)\n# it fails, the graph has been freed",
+    "below a word": "# run it again\nprint(u.grad)\n# v.backward()",
+    "switched off": "if 0:\n    # RuntimeError\n    v.backward()",
+}
+
+
+@pytest.mark.parametrize("way", COMMENTED)
+def test_a_second_backward_that_is_commented_out_is_for_a_person(grade, way):
+    """As every answer that did not run."""
+    report = grade(f"{START}{FIRST}{COMMENTED[way]}\n")
+    assert set(told(report)["second_backward"].values()) == {"needs_review"}
+
+
+def test_in_a_notebook_a_heading_says_that_it_is_the_second(grade):
+    """And the explanation stands below."""
+    texts = [("markdown", "## Exercise 2: run backward again"), ("code", f"{START}{FIRST}# v.backward()")]
+    texts.append(("markdown", "It raises an error since the graph is freed."))
+    cells = [{"cell_type": kind, "metadata": {}, "source": text} for kind, text in texts]
+    notebook = {"cells": [c | ({"outputs": []} if c["cell_type"] == "code" else {}) for c in cells]}
+    report = grade(hw_ipynb=json.dumps(notebook | {"metadata": {}, "nbformat": 4, "nbformat_minor": 4}))
+    assert set(told(report)["second_backward"].values()) == {"needs_review"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "# v.backward()\nprint(u.grad)",
+        "# w.backward()  # RuntimeError",
+        "# (2 * v).backward()  # RuntimeError",
+        "w = u * u\n# w.backward()  # RuntimeError: grad can be implicitly created only for scalar outputs\nw.sum().backward()",
+        "w = u * u\n# w.backward()  # RuntimeError\nw.backward(torch.ones_like(w))",
+    ],
+)
+def test_another_backward_that_is_commented_out_is_no_second_one(grade, code):
+    """No word about it, or another call than the one that ran."""
+    assert "second_backward" not in told(grade(f"{START}{FIRST}{code}\n"))
+
+
 F = (
     "def f(a):\n    b = a * 2\n    while b.norm() < 1000:\n        b = b * 2\n"
     "    if b.sum() > 0: c = b\n    else: c = 100 * b\n    return c\n"
@@ -120,6 +179,16 @@ CONTROL = {
         "def f(a):\n    b = double(a * 2); return torch.where(b.sum() > 0, b, 100 * b)\n"
         "a = torch.randn(6, requires_grad=True); d = f(a); d.sum().backward()"
     ),
+    "a leaf in a list": (
+        "p = [torch.randn(3, requires_grad=True), torch.ones(3)]; a = 2 * p[0]; d = f(a); d.sum().backward()"
+    ),
+    "a leaf in an object": (
+        "class P: a = torch.randn(3, requires_grad=True)\na = 2 * P.a; d = f(a); d.sum().backward(); print(P.a.grad)"
+    ),
+    "a leaf in a function": (
+        "def run():\n    leaf = torch.randn(3, requires_grad=True); a = 2 * leaf; f(a).sum().backward(); return a, leaf.grad\n"
+        "a, g = run()"
+    ),
     "large": "a = torch.tensor([900., -2000.], requires_grad=True); d = f(a); d.sum().backward()",
     "jacobian": "a = torch.randn(4); J = torch.autograd.functional.jacobian(f, a)",
     "a scalar first": (
@@ -136,19 +205,84 @@ def test_every_way_through_control_flow(grade, way):
     assert result == {"control_flow": {"nonscalar": "passed", "gradient": "passed", "analysis": "needs_review"}}
 
 
+NOT_K = {
+    "nobody holds the leaf": (
+        "a = torch.randn(3, requires_grad=True) * 2; f(a).sum().backward(); print(a.grad)",
+        "not_a_leaf",
+    ),
+    "nor the leaf of another multiple": (
+        "a = torch.randn(3, requires_grad=True) * 3; f(a).sum().backward(); print(a.grad)",
+        "not_a_leaf",
+    ),
+    "d as weights": ("a = torch.randn(4, requires_grad=True); d = f(a); d.backward(d.detach())", "weighted_by_d"),
+    "a as weights": ("a = torch.randn(4, requires_grad=True); d = f(a); d.backward(a.detach())", "weighted_by_a"),
+    "a multiple of a": ("a = torch.randn(4, requires_grad=True); d = f(a); d.backward(3 * a.detach())", "values"),
+    "one weight": (
+        "a = torch.randn(3, requires_grad=True); f(a).backward(torch.tensor([0., 1., 0.]))",
+        "only_one_entry",
+    ),
+    "a mean by weights": ("a = torch.randn(4, requires_grad=True); d = f(a); d.backward(torch.ones(4) / 4)", "over_n"),
+    "weights of one's own, twice": (
+        "a = torch.randn(2, requires_grad=True); d = f(a); w = torch.tensor([1., 3.])\n"
+        "d.backward(w, retain_graph=True); d.backward(w)",
+        "accumulated_twice",
+    ),
+}
+
+
+@pytest.mark.parametrize("way", NOT_K)
+def test_what_is_not_the_slope_of_f_is_refused(grade, way):
+    """By its name, if it has one."""
+    code, reason = NOT_K[way]
+    assert told(grade(f"{START}{F}{code}\n"))["control_flow"]["gradient"] == reason
+
+
+def test_a_comparison_with_weighted_slopes_is_an_analysis(grade):
+    """The weights of the pass belong to the right answer."""
+    code = "w = torch.tensor([[1., 2.], [3., -4.]]); a = torch.randn(2, 2, requires_grad=True); d = f(a); d.backward(w)"
+    verdicts = told(grade(f"{START}{F}{code}\nprint(torch.allclose(a.grad, w * d / a))\n"))
+    assert verdicts["control_flow"] == {"nonscalar": "passed", "gradient": "passed", "analysis": "passed"}
+
+
 COMPARE = [
     "torch.allclose(a.grad, d / a)",
     "np.allclose(a.grad, (d / a).detach())",
     "torch.isclose(a.grad, d / a).all()",
 ]
+EQUAL = [
+    "a.grad == d / a",
+    "a.grad.eq(d / a)",
+    "bool((d / a == a.grad).all())",
+    "torch.equal(a.grad, d / a)",
+    "np.array_equal(a.grad, (d / a).detach())",
+]
+DOUBLED = "a = torch.tensor([.5, .25, -.125], requires_grad=True); d = f(a); d.sum().backward()"
+ROUNDED = "a = torch.tensor([-.9, -.33, -.17], requires_grad=True); d = f(a); d.sum().backward()"
 
 
 @pytest.mark.parametrize("comparison", COMPARE)
 def test_a_tolerant_comparison_is_an_analysis(grade, comparison):
-    """And == is not: it fails for right answers, so a person looks."""
-    source = f"{START}{F}{CONTROL['sum']}\n"
-    assert told(grade(f"{source}print({comparison})\n"))["control_flow"]["analysis"] == "passed"
-    assert told(grade(f"{source}print(a.grad == d / a)\n"))["control_flow"]["analysis"] == "needs_review"
+    """On either branch."""
+    for way in (DOUBLED, ROUNDED):
+        verdicts = told(grade(f"{START}{F}{way}\nprint({comparison})\n"))
+        assert verdicts["control_flow"]["analysis"] == "passed"
+
+
+@pytest.mark.parametrize("comparison", EQUAL)
+def test_so_is_an_exact_one_that_comes_out_true(grade, comparison):
+    """Where it fails for a right answer, by a rounding, a person looks."""
+    verdicts = told(grade(f"{START}{F}{DOUBLED}\nprint({comparison})\n"))
+    assert verdicts["control_flow"]["analysis"] == "passed"
+    verdicts = told(grade(f"{START}{F}{ROUNDED}\nprint({comparison})\n"))
+    assert verdicts["control_flow"]["analysis"] == "needs_review"
+
+
+@pytest.mark.parametrize("comparison", ["s.grad == e / s", "a.grad == 2 * d / a", "a > 0", "a == a"])
+def test_an_equality_of_anything_else_is_none(grade, comparison):
+    """The book's own, of a scalar; one that is false; one that tells nothing of the slope."""
+    scalar = "s = torch.tensor(.5, requires_grad=True); e = f(s); e.backward()"
+    verdicts = told(grade(f"{START}{F}{scalar}\n{DOUBLED}\nprint({comparison})\n"))
+    assert verdicts["control_flow"]["analysis"] == "needs_review"
 
 
 MAP = "x = torch.tensor([1., 2., 3.], requires_grad=True); y = torch.stack([x[0] * x[1], x[2] ** 2 + x[0], x.prod(), x[1].exp()])\n"
@@ -187,6 +321,28 @@ def test_every_way_to_a_jacobian(grade, way):
     """Rows, one-hot weights, transforms; kept, shown, or only printed."""
     code = JACOBIAN.get(way) or G + TRANSFORMS.get(way, GENERAL)
     assert told(grade(f"{START}{MAP}{code}\n")) == {"jacobian": {"matrix": "passed", "by_autodiff": "passed"}}
+
+
+@pytest.mark.parametrize("after", ["", "d.sum().backward(); print(a.grad)", "d.backward(torch.ones_like(d))"])
+def test_words_on_the_jacobian_of_control_flow_are_no_attempt_at_one(grade, after):
+    """The error of d.backward() belongs to the other exercise, and so does what it is explained with."""
+    words = "# d is a vector, so its derivative is a Jacobian, and backward wants a scalar"
+    code = "a = torch.randn(2, 3, requires_grad=True); d = f(a)\ntry:\n    d.backward()\nexcept RuntimeError as e: print(e)\n"
+    assert set(told(grade(f"{START}{F}{code}{words}\n{after}\n"))) == {"control_flow"}
+
+
+@pytest.mark.parametrize(
+    ("code", "matrix"),
+    [
+        (f"{MAP}y.backward()", "vector_backward"),
+        ("x = torch.ones(3, requires_grad=True); y = x ** 2 * torch.arange(1., 4)\ny.backward()", "vector_backward"),
+        (f"{F}a = torch.randn(3); J = torch.autograd.functional.jacobian(f, a)", "passed"),
+    ],
+)
+def test_with_several_outputs_or_a_call_they_are_one(grade, code, matrix):
+    """Whatever else is said."""
+    verdicts = told(grade(f"{START}# the Jacobian of a vector, row by row\n{code}\n"))
+    assert verdicts["jacobian"]["matrix"] == matrix
 
 
 DEMOS = {

@@ -284,7 +284,10 @@ class Observer:
         places += [(torch.Tensor, "allclose"), (torch.Tensor, "isclose"), (torch.testing, "assert_close")]
         places += [(np.testing, "assert_allclose"), (np.testing, "assert_array_almost_equal")]
         for module, name in places:
-            setattr(module, name, self._comparison(getattr(module, name)))
+            setattr(module, name, self._comparison(getattr(module, name), self._compared))
+        exact: list[tuple[Any, str]] = [(torch.Tensor, "__eq__"), (torch.Tensor, "eq"), (torch.Tensor, "equal")]
+        for module, name in [*exact, (torch, "eq"), (torch, "equal"), (np, "array_equal")]:
+            setattr(module, name, self._comparison(getattr(module, name), self._found_equal))
 
     def _let_checks_pass(self) -> None:
         for name in ("assert_equal", "assert_array_equal", "assert_almost_equal"):
@@ -293,17 +296,28 @@ class Observer:
             for name in ("gradcheck", "gradgradcheck"):
                 setattr(module, name, _forgiven(getattr(module, name), GradcheckError, True))
 
-    def _comparison(self, real: Callable[..., Any]) -> Callable[..., Any]:
+    def _comparison(self, real: Callable[..., Any], note: Callable[[Any, Any], None]) -> Callable[..., Any]:
         forgiven = _forgiven(real, AssertionError, None)
 
         @functools.wraps(real)
         def watched(*args: Any, **kwargs: Any) -> Any:
             result = (forgiven if self.forgiving else real)(*args, **kwargs)
             if len(args) >= 2:
-                self._compared(args[0], args[1])
+                note(args[0], args[1])
             return result
 
         return watched
+
+    @guarded
+    def _found_equal(self, left: Any, right: Any) -> None:
+        """Real numbers in one shape, equal in every entry; == says much else, and most of it is about one number."""
+        if any(not isinstance(side, torch.Tensor | np.ndarray) or side.ndim == 0 for side in (left, right)):
+            return
+        one, other = as_array(left), as_array(right)
+        if one is None or other is None or not one.dtype.kind == other.dtype.kind == "f":
+            return
+        if one.size > 1 and np.array_equal(one, other):
+            self.recorder.send("comparison", left=one, right=other)
 
     @guarded
     def _compared(self, left: Any, right: Any) -> None:
