@@ -277,7 +277,9 @@ def test_so_is_an_exact_one_that_comes_out_true(grade, comparison):
     assert verdicts["control_flow"]["analysis"] == "needs_review"
 
 
-@pytest.mark.parametrize("comparison", ["s.grad == e / s", "a.grad == 2 * d / a", "a > 0", "a == a"])
+@pytest.mark.parametrize(
+    "comparison", ["s.grad == e / s", "a.grad == 2 * d / a", "a > 0", "a == a", "a.grad == a.grad"]
+)
 def test_an_equality_of_anything_else_is_none(grade, comparison):
     """The book's own, of a scalar; one that is false; one that tells nothing of the slope."""
     scalar = "s = torch.tensor(.5, requires_grad=True); e = f(s); e.backward()"

@@ -311,7 +311,8 @@ class Observer:
     @guarded
     def _found_equal(self, left: Any, right: Any) -> None:
         """Real numbers in one shape, equal in every entry; == says much else, and most of it is about one number."""
-        if any(not isinstance(side, torch.Tensor | np.ndarray) or side.ndim == 0 for side in (left, right)):
+        sides = (left, right)
+        if left is right or any(not isinstance(side, torch.Tensor | np.ndarray) or side.ndim == 0 for side in sides):
             return
         one, other = as_array(left), as_array(right)
         if one is None or other is None or not one.dtype.kind == other.dtype.kind == "f":
