@@ -183,7 +183,7 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """allclose, isclose or one of their kin ran; or == did, and every entry was equal."""
+    """allclose, isclose or one of their kin ran; or == did, and every entry was equal but for a rounding."""
 
     order: int
     where: str

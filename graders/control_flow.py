@@ -70,7 +70,7 @@ def _lost_a_branch(fresh, at):
 
 
 def analysis(as_written):
-    """A comparison with d / a or k, tolerant or come out equal in every entry; or words."""
+    """A comparison with d / a or k, tolerant or for equality; or words."""
     for seen in as_written.comparisons:
         for a, d, slopes in _right(as_written):
             with np.errstate(all="ignore"):

@@ -260,21 +260,12 @@ DOUBLED = "a = torch.tensor([.5, .25, -.125], requires_grad=True); d = f(a); d.s
 ROUNDED = "a = torch.tensor([-.9, -.33, -.17], requires_grad=True); d = f(a); d.sum().backward()"
 
 
-@pytest.mark.parametrize("comparison", COMPARE)
-def test_a_tolerant_comparison_is_an_analysis(grade, comparison):
-    """On either branch."""
+@pytest.mark.parametrize("comparison", [*COMPARE, *EQUAL])
+def test_a_comparison_is_an_analysis(grade, comparison):
+    """On either branch: whether exact equality survives the roundings is up to the random numbers."""
     for way in (DOUBLED, ROUNDED):
         verdicts = told(grade(f"{START}{F}{way}\nprint({comparison})\n"))
         assert verdicts["control_flow"]["analysis"] == "passed"
-
-
-@pytest.mark.parametrize("comparison", EQUAL)
-def test_so_is_an_exact_one_that_comes_out_true(grade, comparison):
-    """Where it fails for a right answer, by a rounding, a person looks."""
-    verdicts = told(grade(f"{START}{F}{DOUBLED}\nprint({comparison})\n"))
-    assert verdicts["control_flow"]["analysis"] == "passed"
-    verdicts = told(grade(f"{START}{F}{ROUNDED}\nprint({comparison})\n"))
-    assert verdicts["control_flow"]["analysis"] == "needs_review"
 
 
 @pytest.mark.parametrize(
