@@ -324,10 +324,20 @@ def test_time_and_memory_end(exercises, tmp_path):
     assert any("after 2 seconds" in remark for remark in loop.remarks)
 
 
-def test_functions_of_a_cell_that_never_ends_are_there_for_the_next(exercises, tmp_path):
-    """The cell is left out; what it defines is not."""
-    endless = "def wave(x):\n    return torch.sin(x)\nimport torch\nwhile True: pass\n"
-    (tmp_path / "hw.ipynb").write_bytes(notebook(endless, SINE.replace("torch.sin(x)", "wave(x)")))
+ENDLESS = {
+    "after a function": "def wave(x):\n    return torch.sin(x)\nimport torch\nwhile True: pass\n",
+    "after a class": "class Wave:\n    'f'\n    def __call__(self, x):\n        return torch.sin(x)\nwhile True: pass\n",
+    "in a class": "wave = print\nclass Wave:\n    while True: pass\n",
+    "in an annotation": "def endless():\n    while True: pass\ndef other(x) -> endless(): pass\n",
+    "in a default": "def endless():\n    while True: pass\ndef other(x=endless()): pass\n",
+}
+
+
+@pytest.mark.parametrize("where", ENDLESS)
+def test_what_a_cell_that_never_ends_defines_is_there_for_the_next(exercises, tmp_path, where):
+    """The cell is left out; what it only defines is not."""
+    made = {"after a function": "wave(x)", "after a class": "Wave()(x)"}.get(where, "torch.sin(x)")
+    (tmp_path / "hw.ipynb").write_bytes(notebook(ENDLESS[where], SINE.replace("torch.sin(x)", made)))
     with Grader(list(exercises.values()), ladder.find(), seed=SEED, jobs=1, seconds=2) as grader:
         (report,) = grader.grade(intake.find([tmp_path])[0])
     assert report.outcome is Outcome.TIMED_OUT

@@ -67,11 +67,31 @@ def pieces(unit: UnitRecord, shell: "InteractiveShell") -> list[Piece]:
 
 
 def definitions(piece: Piece) -> Piece:
-    """What is left of a piece that has ended an earlier run: functions and classes, which later cells may call."""
-    kept = tuple(
-        node for node in piece.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-    )
-    return replace(piece, nodes=kept, error=None)
+    """What is left of a piece that has ended an earlier run: functions and classes, which later cells may call.
+
+    Those that run something while they are defined may be what ended it.
+    """
+    return replace(piece, nodes=tuple(filter(_only_defines, piece.nodes)), error=None)
+
+
+def _only_defines(node: ast.stmt) -> bool:
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            return not node.decorator_list and not _calls(node.args, node.returns)
+        case ast.ClassDef():
+            return (
+                not node.decorator_list
+                and not _calls(*node.bases, *node.keywords)
+                and all(map(_only_defines, node.body))
+            )
+        case ast.Expr(value=ast.Constant()) | ast.Pass():
+            return True
+        case _:
+            return False
+
+
+def _calls(*trees: ast.AST | None) -> bool:
+    return any(isinstance(node, ast.Call) for tree in trees if tree for node in ast.walk(tree))
 
 
 def run(piece: Piece, namespace: dict[str, Any], name: str, observer: "Observer") -> bool:
