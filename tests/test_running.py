@@ -326,7 +326,7 @@ def test_time_and_memory_end(exercises, tmp_path):
 
 ENDLESS = {
     "after a function": "def wave(x):\n    return torch.sin(x)\nimport torch\nwhile True: pass\n",
-    "after a class": "class Wave:\n    'f'\n    def __call__(self, x):\n        return torch.sin(x)\nwhile True: pass\n",
+    "after a class": "class Wave:\n    'f'\n    def __call__(self, x):\n        return torch.sin(x)\nwhile 1: pass\n",
     "in a class": "wave = print\nclass Wave:\n    while True: pass\n",
     "in an annotation": "def endless():\n    while True: pass\ndef other(x) -> endless(): pass\n",
     "in a default": "def endless():\n    while True: pass\ndef other(x=endless()): pass\n",
