@@ -426,16 +426,28 @@ ERROR_KINDS: Mapping[str, str] = {
 
 
 def not_here(errors: Iterable[Error]) -> list[Error]:
-    """Errors that are nobody's: input() had nobody to ask, or a module is missing whose name was used later."""
+    """Errors that are nobody's, and cost something: input() had nobody to ask, or a module is missing.
+
+    A name that they should have made was used later; or the rest of a cell stood behind input().
+    """
     there = list(errors)
     unknown = [re.match(r"name '(\w+)' is not defined", error.message) for error in there if error.type == "NameError"]
     used = {match[1] for match in unknown if match}
-    return [
-        error
-        for error in there
-        if (error.type == "EOFError" and error.message.startswith(remarks.NOT_ALLOWED))
-        or (error.type == "ModuleNotFoundError" and used & set(re.findall(r"\w+", error.source)))
-    ]
+    return [error for error in there if _is_nobodys(error) and (_ends_a_cell(error) or used & _names(error.source))]
+
+
+def _is_nobodys(error: Error) -> bool:
+    unanswered = error.type == "EOFError" and error.message.startswith(remarks.NOT_ALLOWED)
+    return unanswered or error.type == "ModuleNotFoundError"
+
+
+def _ends_a_cell(error: Error) -> bool:
+    """An import that fails does not, and in a script every statement stands by itself."""
+    return error.type == "EOFError" and ", cell " in error.where
+
+
+def _names(source: str) -> set[str]:
+    return set(re.findall(r"\w+", source))
 
 
 def error_kind(message: str) -> str:
