@@ -116,8 +116,10 @@ class Seen:
 
     def lacks_here(self) -> bool:
         """Whether code that stopped speaks of this exercise, in a run that lacked something."""
+        if not self.lacks:
+            return False
         wanted = re.compile("|".join(self.mentions), re.IGNORECASE)
-        stopped = [error.where for error in self.errors] if self.lacks else []
+        stopped = [error.where for error in self.errors]
         code = (p for p in self.code if any(f"{where},".startswith(f"{p.where},") for where in stopped))
         return any(wanted.search(passage.text) for passage in code)
 
@@ -178,7 +180,7 @@ class Seen:
         What a person wrote right beside `near` counts whatever it mentions. The nearest comes first, and what follows
         before what precedes: people explain what they have just done.
         """
-        own = (without(self.statement, passage) for passage in self._passages(kinds))
+        own = (without(self.statement, passage) for passage in self.passages(kinds))
         wanted = re.compile(pattern or "|".join(self.mentions), re.IGNORECASE)
         away = {passage: distance(passage.where, near.where) if near else np.inf for passage in own}
         beside = {passage for passage in away if passage.kind != "output" and away[passage] <= _beside(passage)}
@@ -187,12 +189,12 @@ class Seen:
 
     def mentions_it(self, pattern: str, in_code: bool = True) -> bool:
         """Whether anything written matches, headings (and code) included: a hint to look, worth nothing by itself."""
-        texts = [passage.text for passage in (*self._passages(), *(self.code if in_code else ()))]
+        texts = [passage.text for passage in (*self.passages(), *(self.code if in_code else ()))]
         return any(re.search(pattern, text, re.IGNORECASE) for text in texts)
 
     def said_near(self, pattern: str, near: "Observation", within: float = 6) -> bool:
         """Whether words that match stand within so many lines or cells of an observation; output counts as well."""
-        said = (p for p in self._passages((*WRITTEN, "output")) if re.search(pattern, p.text, re.IGNORECASE))
+        said = (p for p in self.passages((*WRITTEN, "output")) if re.search(pattern, p.text, re.IGNORECASE))
         return any(distance(passage.where, near.where) <= within for passage in said)
 
     def own_words_near(self, pattern: str, near: "Observation") -> bool:
@@ -208,9 +210,9 @@ class Seen:
     @cached_property
     def _own_words(self) -> list[tuple[Passage, str, str]]:
         """Each passage; of it what counts for what stands below it, and, without headings, for what stands above."""
-        shorter = (without(self.statement, passage).text for passage in self._passages())
-        longer = (without(self.statement, passage, short=True).text for passage in self._passages())
-        return list(zip(self._passages(), longer, shorter, strict=True))
+        shorter = (without(self.statement, passage).text for passage in self.passages())
+        longer = (without(self.statement, passage, short=True).text for passage in self.passages())
+        return list(zip(self.passages(), longer, shorter, strict=True))
 
     def are_beside(self, one: "Observation", other: "Observation") -> bool:
         """In cells or lines that a reader sees together."""
@@ -226,7 +228,8 @@ class Seen:
         printed = (text for text in self.texts if text.kind_of == "output")
         return [(text, [float(number) for number in re.findall(_SIGNED, text.text)]) for text in printed]
 
-    def _passages(self, kinds: Iterable[str] = WRITTEN) -> list[Passage]:
+    def passages(self, kinds: Iterable[str] = WRITTEN) -> list[Passage]:
+        """All words of these kinds, as they stand."""
         spoken = [Passage(text.where, text.text, text.kind_of, text.line) for text in self.texts]
         return [passage for passage in (*self.markdown, *spoken) if passage.kind in kinds]
 

@@ -46,7 +46,8 @@ def cleared(as_written, scaled):
     if claims:
         return confirmed(newest(claims), by=lambda: any(gains.follows(gain, scaled) for gain in alone))
     if _pairs(as_written):
-        shown = [_without_graph(as_written) or holds(True, at=value) for value in _shown_empty(as_written)]
+        failed = _without_graph(as_written)
+        shown = [failed or holds(True, at=value) for value in _shown_empty(as_written)]
         return confirmed(best(shown or [_not_cleared(as_written)]), by=lambda: _follow(as_written, scaled))
     if list(_tried(as_written)):
         return not_reached()

@@ -228,7 +228,8 @@ def _claim(seen, p, a):
     if _nobody_holds(seen, p, a):
         return holds(False, otherwise="not_a_leaf", at=p)
     d, k = _f(a.x)
-    return close(a.after, k * _weights(p, a), at=p, **_mistakes(p, a, d, k))
+    slopes = k * _weights(p, a)
+    return close(a.after, slopes, at=p, **_mistakes(a, d, k, slopes))
 
 
 def _weights(p, a):
@@ -258,7 +259,7 @@ def _is_at_hand(seen, a):
     return near or seen.is_used(a.x) or seen.is_used(a.after)
 
 
-def _mistakes(p, a, d, k):
+def _mistakes(a, d, k, slopes):
     x, got = np.asarray(a.x, float), a.after
     one = np.zeros(x.shape)
     if got is not None and got.shape == x.shape and np.count_nonzero(got) == 1:
@@ -271,7 +272,7 @@ def _mistakes(p, a, d, k):
         "over_n": np.full(x.shape, k / x.size),
         "of_the_norm": k * x / np.linalg.norm(x),
         "only_one_entry": one,
-        "accumulated_twice": 2 * k * _weights(p, a),
+        "accumulated_twice": 2 * slopes,
         "without_100": np.full(x.shape, k / 100),
         "outside_graph": np.full(x.shape, outside),
     }

@@ -41,10 +41,11 @@ def matrix(as_written, scaled):
 def by_autodiff(as_written, scaled):
     """Passes or transforms through the gradient delivered the rows."""
     if _references(as_written):
-        right = [claim for claim in _claims(as_written) if agree(claim.observed, claim.expected, gains.NEAR)]
+        claims = _claims(as_written)
+        right = [claim for claim in claims if agree(claim.observed, claim.expected, gains.NEAR)]
         delivered = not right or any(_is_delivered(as_written, claim.expected) for claim in right)
         return confirmed(
-            holds(delivered, otherwise="no_second_pass", at=next(reversed(right or _claims(as_written)), None)),
+            holds(delivered, otherwise="no_second_pass", at=next(reversed(right or claims), None)),
             by=lambda: _follows(as_written, scaled) or (not right and _some_follow(as_written, scaled)),
         )
     stopped = list(_stopped(as_written))

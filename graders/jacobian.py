@@ -484,8 +484,9 @@ def _raised(seen):
 
     On that of control flow backward fails in its own exercise, whatever is said of Jacobians there.
     """
-    graphs = {p.graph for p, _, _ in _meant(seen)}
-    others = {p.graph for p, jacobian, _ in _meant(seen) if not _is_multiple_of_one(jacobian)}
+    meant = list(_meant(seen))
+    graphs = {p.graph for p, _, _ in meant}
+    others = {p.graph for p, jacobian, _ in meant if not _is_multiple_of_one(jacobian)}
     for p in seen.passes:
         kind = error_kind(p.error)
         if kind == "second_time" and p.graph in graphs and p.repeat_of < 0:

@@ -77,7 +77,7 @@ def reverse(as_written, fresh, moved, scaled):
     kept = [np.ravel(value.grad) for value in as_written.values if value.grad is not None and not value.is_leaf]
     if all(any(agree(got, found.want[name], NEAR) for got in kept) for name in ("sine", "log")):
         arrived = any(agree(got, want, NEAR) for *_, got, want in _slopes(as_written, found.base))
-        at = next(p for p in reversed(as_written.passes))
+        at = next(reversed(as_written.passes), None)
         return confirmed(holds(arrived, otherwise="overwritten", at=at), by=lambda: _kept_follows(found, scaled))
     if found.has("of_square") or found.has("path_log", "path_sine"):
         backwards = (found.holder(found.want[name], last=True) for name in ("of_square", "path_sine", "total"))

@@ -128,10 +128,11 @@ def _judged(results):
 
 
 def _claim(results):
-    points, got = [r[0] for r in _judged(results)], [np.ravel(r[1]).astype(float) for r in _judged(results)]
+    judged = _judged(results)
+    points, got = [r[0] for r in judged], [np.ravel(r[1]).astype(float) for r in judged]
     right = [_gradient(point) for point in points]
     mistakes = _mistakes(points, got, right)
-    return close(np.concatenate(got), np.concatenate(right), at=_judged(results)[0][2], **mistakes)
+    return close(np.concatenate(got), np.concatenate(right), at=judged[0][2], **mistakes)
 
 
 def _mistakes(points, got, right):

@@ -15,7 +15,6 @@ from autograder import gains
 from autograder.evidence import error_kind
 from autograder.exhibits import timeline
 from autograder.judge import best, confirmed, for_a_person, holds, not_reached
-from autograder.words import Passage
 
 TWICE = (
     r"second (time|backward|pass|call|run)|backward\W+(?:\w+\W+){0,4}?(again|twice)|twice\W+(?:\w+\W+){0,4}?backward|"
@@ -123,8 +122,7 @@ def _found(seen):
 
 def _not_executed(seen):
     kinds = ("comment", "string", "dead")
-    told = (Passage(text.where, text.text, text.kind_of, text.line) for text in seen.texts if text.kind_of in kinds)
-    repeated = [passage for passage in told if _repeats_a_call(seen, passage)]
+    repeated = [passage for passage in seen.passages(kinds) if _repeats_a_call(seen, passage)]
     return seen.words(CALLED_TWICE, kinds) or repeated
 
 

@@ -73,8 +73,7 @@ def test_nothing_that_decides_a_report_imports_what_shows_it():
 def test_graders_are_numpy_and_the_judge(path):
     """A grader module reads evidence and makes claims: nothing else."""
     allowed = tuple(
-        f"autograder.{name}"
-        for name in ("evidence", "exhibits", "gains", "judge", "model", "oracle", "tables", "words")
+        f"autograder.{name}" for name in ("evidence", "exhibits", "gains", "judge", "model", "oracle", "tables")
     )
     assert not [name for name in imports(path) if not name.startswith(("numpy", "re", *allowed))]
 
