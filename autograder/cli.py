@@ -4,7 +4,6 @@ Nothing heavy is imported before the arguments are known to be right (see `optio
 """
 
 import argparse
-import difflib
 import signal
 import sqlite3
 import sys
@@ -92,9 +91,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _refuse_a_misspelt_command(word: str = "") -> None:
     """What is no file or folder, and nearly the name of a command."""
-    near = difflib.get_close_matches(word, (*COMMANDS, *FOR_AUTHORS), 1)
+    near = wording.nearest(word, (*COMMANDS, *FOR_AUTHORS))
     if near and not Path(word).exists():
-        raise Stop(f"{word}: there is no such file or folder; did you mean the command {near[0]!r}?", Exit.USAGE)
+        raise Stop(f"{word}: there is no such file or folder; did you mean the command {near!r}?", Exit.USAGE)
 
 
 def _command(name: str, *words: str) -> int:
@@ -132,11 +131,12 @@ def _grade(arguments: argparse.Namespace) -> int:
     elsewhere = _elsewhere(arguments)
     with _dependencies(), ExitStack() as opened:
         with _ahead(arguments) as ahead:
-            plan = _plan(arguments)
-            found, sources = _found(arguments)
+            known = _known(arguments, opened)
+            plan = _plan(arguments, checked=known is None or bool(arguments.scheduler))
+            found, sources = _found(arguments, known)
             exports.check(arguments, found.submissions)
             files.make_ready(targets)
-            store = opened.enter_context(_store(arguments.output))
+            store = known or opened.enter_context(_store(arguments.output))
             with suppress(sqlite3.Error):  # they are read again the next time
                 sources.keep(store)
             graded = _graded(plan, found, arguments, ahead, elsewhere, store)
@@ -197,30 +197,32 @@ def _elsewhere(arguments: argparse.Namespace) -> "Address | None":
     return address.parse(arguments.scheduler, tls)
 
 
-def _plan(arguments: argparse.Namespace) -> "Plan":
+def _known(arguments: argparse.Namespace, opened: ExitStack) -> "Store | None":
+    """What is known of earlier invocations; None, and no folder is made, where there were none."""
     from autograder import store
+
+    return opened.enter_context(_store(arguments.output)) if store.is_in(arguments.output) else None
+
+
+def _plan(arguments: argparse.Namespace, *, checked: bool) -> "Plan":
     from autograder.assignment import plan
 
-    maybe_known = store.is_in(arguments.output) and not arguments.scheduler
     try:
-        return plan.plan(arguments.exercise, arguments.assignment, arguments.language, checked=not maybe_known)
+        return plan.plan(arguments.exercise, arguments.assignment, arguments.language, checked=checked)
     except SpecError as error:
         raise Stop(str(error), Exit.USAGE) from error
 
 
-def _found(arguments: argparse.Namespace) -> "tuple[Intake, Sources]":
+def _found(arguments: argparse.Namespace, known: "Store | None") -> "tuple[Intake, Sources]":
     """What there is to grade, and the files that were not known."""
-    from autograder import intake, store
+    from autograder import intake
     from autograder.sources import Sources
 
-    paths = arguments.paths
-    with ExitStack() as opened:
-        is_known = store.is_in(arguments.output) and not arguments.again
-        sources = Sources(opened.enter_context(_store(arguments.output)) if is_known else None)
-        try:
-            found = intake.look(paths, arguments.layout, sources.remember)
-        except intake.IntakeError as error:
-            raise Stop(str(error), Exit.USAGE) from error
+    paths, sources = arguments.paths, Sources(None if arguments.again else known)
+    try:
+        found = intake.look(paths, arguments.layout, sources.remember)
+    except intake.IntakeError as error:
+        raise Stop(str(error), Exit.USAGE) from error
     if not found.submissions:
         reasons = "".join(f"\n  {wording.clean(file.path)}: {wording.one_line(file.why)}" for file in found.skipped)
         raise Stop(f"no submissions in {names(paths)}{reasons}", Exit.USAGE)

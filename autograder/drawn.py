@@ -5,14 +5,13 @@ data. A digest of all that is kept beside a digest of the page that came of it. 
 left as it is: one that was deleted, cut short or edited by hand is drawn again, wherever it lies.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from autograder import fingerprint
 from autograder.model import Exercise, Report, Run
 from autograder.report.pages import Page
-from autograder.store import Store, key_of
+from autograder.store import Store, digest, key_of
 
 
 class Drawn:
@@ -35,7 +34,7 @@ class Drawn:
                 continue
             text = page.draw()
             if key:
-                self._noted[key] = _digest(text.encode("utf-8", errors="replace"))
+                self._noted[key] = digest(text.encode("utf-8", errors="replace"))
             yield page.path, text
 
     def keep(self) -> None:
@@ -56,10 +55,6 @@ class Drawn:
 
 def _digest_of(path: Path) -> bytes:
     try:
-        return _digest(path.read_bytes())
+        return digest(path.read_bytes())
     except OSError:
         return b""
-
-
-def _digest(page: bytes) -> bytes:
-    return hashlib.blake2b(page, digest_size=20).digest()

@@ -348,17 +348,20 @@ def _build(shape: type, record: Any) -> Any:
 @functools.cache
 def _plan(shape: type) -> list[tuple[str, Callable[[Any], bool], Callable[[Any], Any]]]:
     """(field, what it has to be, what is made of it), in order."""
-    return [(f.name, _CHECKS[f.type], _TAKEN.get(f.type, _as_it_is)) for f in fields(shape)]
+    checks = ((f, _is_line if f.name == "line" else _CHECKS[f.type]) for f in fields(shape))
+    return [(f.name, check, _TAKEN.get(f.type, _as_it_is)) for f, check in checks]
 
 
 def _fits(name: str, check: Callable[[Any], bool], taken: Callable[[Any], Any], value: Any, shape: type) -> Any:
     if not check(value):
         raise Malformed(f"{shape.__name__}.{name} is not what it should be")
-    if name == "line" and not 0 <= value <= MAX_LINE:
-        raise Malformed(f"{shape.__name__}.line is no line")
     if name in ("jacobian", "reference") and value is not None and value.ndim != 2:
         raise Malformed(f"{shape.__name__}.{name} is no matrix")
     return taken(value)
+
+
+def _is_line(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= MAX_LINE
 
 
 def _as_it_is(value: Any) -> Any:

@@ -4,7 +4,6 @@ What people decide afterwards is added when it is read. So the review desk needs
 submissions, no sandbox, no PyTorch.
 """
 
-import hashlib
 import json
 import secrets
 import zlib
@@ -19,7 +18,7 @@ from autograder.model import Exercise, Override, Report, Run, Skipped, SourceFil
 from autograder.packed import Units
 from autograder.report import FORMATS, encoded, results_json, terminal
 from autograder.shapes import SpecError
-from autograder.store import Store, StoreError
+from autograder.store import Store, StoreError, digest
 
 _GRADING, _VERSION, _WRITTEN = "latest_grading", "grading_version", "written"  # settings
 
@@ -80,7 +79,7 @@ def keep(store: Store, graded: Graded, *, pages: bool, decisions: int) -> None:
 
 def _units(file: SourceFile) -> Document:
     packed = Units.of(file.units).packed
-    return hashlib.blake2b(packed, digest_size=20).digest(), lambda: packed
+    return digest(packed), lambda: packed
 
 
 def _found(report: Report) -> Document:
@@ -132,8 +131,8 @@ def _planned(whole: Mapping[str, Any], known: Mapping[str, Exercise]) -> Plan:
     except SpecError as error:
         raise StoreError(f"{error}; grade again, nothing is run for that") from None
     now = {exercise.name: fingerprint.of_exercise(exercise) for exercise in asked.exercises}
-    for name, digest in whole["exercises"].items():
-        if now.get(name) != digest:
+    for name, then in whole["exercises"].items():
+        if now.get(name) != then:
             raise StoreError(f"the exercise {name} has changed since; grade again, nothing is run for that")
     return asked
 

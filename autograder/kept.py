@@ -1,6 +1,5 @@
 """Grading with a memory: runs and reports that are in the store are taken from there."""
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,7 +22,7 @@ from autograder.model import (
     Verdict,
 )
 from autograder.packed import Packed
-from autograder.store import Store, key_of, packed, without_tape
+from autograder.store import Store, digest, key_of, packed, without_tape
 
 if TYPE_CHECKING:  # they import what takes time
     from autograder.observe import Run
@@ -220,7 +219,7 @@ class Reader:
 
 
 def digest_of(told: str) -> str:
-    return hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
+    return digest(told.encode("utf-8", "surrogatepass")).hex()
 
 
 def _nothing(exercise: Exercise) -> Iterator[tuple[Mapping[str, Any], Answer]]:

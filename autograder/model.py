@@ -45,6 +45,11 @@ class Unit:
     text: str
     saved: str = ""  # the output that a notebook was saved with: the student's word for it, and never judged
 
+    @property
+    def where(self) -> str:
+        """ "ada.ipynb, cell 7"; of a script, its file."""
+        return f"{self.file}, {self.label}" if self.label else self.file
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:

@@ -174,4 +174,4 @@ def _passages(submission: Submission, *kinds: str) -> Iterator[Passage]:
     for file in submission.files:
         for unit in file.units:
             if unit.kind in kinds:
-                yield Passage(f"{unit.file}, {unit.label}" if unit.label else unit.file, cleaned(unit.text), unit.kind)
+                yield Passage(unit.where, cleaned(unit.text), unit.kind)

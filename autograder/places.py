@@ -24,11 +24,7 @@ class Spot:
     @property
     def home(self) -> str:
         """The cell, or the file of a script."""
-        return name_of(self.unit)
-
-
-def name_of(unit: Unit) -> str:
-    return f"{unit.file}, {unit.label}" if unit.label else unit.file
+        return self.unit.where
 
 
 def lines_of(unit: Unit) -> list[str]:
@@ -42,7 +38,7 @@ def find(submission: Submission, where: str, line: int = 0) -> Spot | None:
         return None
     units = [unit for file in submission.files for unit in file.units]
     for unit in units:
-        if unit.label and where == name_of(unit):
+        if unit.label and where == unit.where:
             return Spot(unit, _there(unit, line))
         number = where.removeprefix(f"{unit.file}, line ")
         if unit.kind == "script" and number != where and number.isdecimal() and len(number) <= MOST_DIGITS:

@@ -144,8 +144,7 @@ def _hints(submission: Submission) -> Iterator[str]:
     for file in submission.files:
         for unit in file.units:
             found = dict.fromkeys(_INSIDE.findall(unit.text)) if unit.kind != "markdown" else ()
-            place = f"{unit.file}, {unit.label}" if unit.label else unit.file
-            yield from (f"{place}: the code says {word.rstrip('.')}" for word in found)
+            yield from (f"{unit.where}: the code says {word.rstrip('.')}" for word in found)
 
 
 def _acts(observed: Observed) -> Iterator[str]:

@@ -295,9 +295,14 @@ def _decision(row: Sequence[Any]) -> Decision:
     return Decision(number, Ruling((path, exercise, criterion), points, why, answer), *rest)
 
 
+def digest(data: bytes) -> bytes:
+    """By which what is kept is known."""
+    return hashlib.blake2b(data, digest_size=20).digest()
+
+
 def key_of(*parts: object) -> bytes:
     """One key for all of these, which JSON can write."""
-    return hashlib.blake2b(json.dumps(parts, sort_keys=True, default=str).encode(), digest_size=20).digest()
+    return digest(json.dumps(parts, sort_keys=True, default=str).encode())
 
 
 def packed(ending: "Ending") -> tuple[str, bytes] | None:

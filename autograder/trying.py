@@ -1,8 +1,8 @@
 """What a student is told before handing in: of the run as written, and of no other.
 
 A criterion that has hidden cases is judged as if these had shown nothing, and it is noticed whether it looked at them.
-If it did, a pass is one so far, and a failure counts only where it points at a place in the run as written. So nothing
-that is said here depends on a hidden case; none is run.
+If it did, a pass is one so far, and of a failure nothing is said. So nothing that is said here depends on a hidden
+case; none is run.
 """
 
 import secrets

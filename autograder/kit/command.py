@@ -18,7 +18,6 @@ if TYPE_CHECKING:  # they import what takes time
     from autograder.run import Grader
 
 SEED = 20260821  # of the hidden inputs, unless another is asked for: what passed once passes again
-GRADERS = Path(__file__).resolve().parents[2] / "graders"
 MUTANT_SECONDS = 6.0  # for one run of a mutant, of which some never end
 
 CHECK = """\
@@ -239,7 +238,9 @@ def _grader(
 
 def _raised_in_a_grader(error: Exception) -> str:
     """Whose grader raised where none may: in `attempted`, which is asked of every sample. Nothing if it was not one."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).parent == GRADERS]
+    from autograder.fingerprint import ROOT
+
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent == ROOT / "graders"]
     if not frames:
         return ""
     asked, last = frames[0], frames[-1]

@@ -74,9 +74,8 @@ class _Shared:
     """Answers as they stand in the file: that nothing was attempted is written once for all of whom it is said."""
 
     def __init__(self) -> None:
-        self._known: dict[
-            tuple[int, str], tuple[Answer, _Written]
-        ] = {}  # the answer itself, so that its id is not reused
+        # By the id of an answer, which is held so that no other gets its id, and by the language.
+        self._known: dict[tuple[int, str], tuple[Answer, _Written]] = {}
 
     def __call__(self, answer: Answer, say: Language) -> object:
         if answer.attempted or len(self._known) > MOST_SHARED:

@@ -168,10 +168,14 @@ def comment(override: Override) -> str:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint to go on with after "unknown …"; the few that there are, or nothing."""
     names = list(dict.fromkeys(known))
-    near = difflib.get_close_matches(word, names, n=1)
-    if near:
-        return f"; did you mean {near[0]!r}?"
+    if near := nearest(word, names):
+        return f"; did you mean {near!r}?"
     return f"; there are {', '.join(names)}" if 0 < len(names) <= 20 else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The one of the known words that was probably meant, or nothing."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1)), "")
 
 
 def points(value: float) -> str:

@@ -13,10 +13,11 @@ a byte that a child wrote. The trusted side talks with the child over the stream
 
 Every child goes through the steps of `lockdown` before it runs anything of a student's, and fails closed.
 
-Forking is safe because this process has one thread and keeps it that way: one thread for every math library (set by
-the environment), no CUDA, no IPython history thread, no backward pass, no large operation. It refuses to serve
-otherwise. What torch imports only at the first backward or jacfwd is imported here, or every child would pay for it;
-the trusted side names it (see `server.OPTIONAL`), because for a single submission it may cost more than it saves.
+Forking is safe because this process has one thread by the time that it serves, and keeps it that way: one thread for
+every math library (set by the environment), no CUDA, no IPython history thread, no backward pass, no large operation.
+It refuses to serve otherwise. What torch imports only at the first backward or jacfwd is imported here, or every
+child would pay for it; the trusted side names it (see `server.OPTIONAL`), because for a single submission it may cost
+more than it saves.
 """
 
 import contextlib
@@ -112,8 +113,10 @@ def _linking_torch() -> Iterator[None]:
     libraries = [os.path.join(place, "lib", "libtorch_cpu.so") for place in places]
     thread = threading.Thread(target=lambda: [dlopen(os.fsencode(library), os.RTLD_LAZY) for library in libraries])
     thread.start()
-    yield
-    thread.join()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def _asked_for(control: socket.socket) -> Iterator[str]:

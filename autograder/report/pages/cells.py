@@ -89,13 +89,13 @@ def _shown(unit: Unit, marked: set[int]) -> Iterator[Cell]:
         return
     for first, last in _windows(sorted(marked)):
         shown = _numbered(lines[first - 1 : last], first, marked)
-        yield Cell(places.name_of(unit), unit.kind != "markdown", shown, is_part=True)
+        yield Cell(unit.where, unit.kind != "markdown", shown, is_part=True)
 
 
 def _whole(unit: Unit, marked: set[int], most: int = MOST_LINES) -> Cell:
     lines = places.lines_of(unit)
     shown = _numbered(lines[:most], 1, marked)
-    return Cell(places.name_of(unit), unit.kind != "markdown", shown, len(lines) - len(shown), saved=unit.saved)
+    return Cell(unit.where, unit.kind != "markdown", shown, len(lines) - len(shown), saved=unit.saved)
 
 
 def _windows(marked: Iterable[int]) -> list[tuple[int, int]]:

@@ -53,11 +53,16 @@ def drawn(exhibit: Curves) -> CurvePlot | None:
     lines = [line for line in exhibit.lines if line.x]
     if not lines:
         return None
-    x = horizontal((value for line in lines for value in line.x), 0.0)
-    y = vertical(value for line in lines for value in line.y)
+    x, y = scales(lines)
     paths = tuple(Path(line.part, _name(line), path(line, x, y)) for line in lines)
     caption = Phrase("As you drew it") if exhibit.drawn else Phrase("As the last pass left the gradient")
     return CurvePlot(caption, _about_curves(lines), axes_of(x, y), paths)
+
+
+def scales(lines: Sequence[Line]) -> tuple[Scale, Scale]:
+    """Of both axes, with room for all of them."""
+    x = horizontal((value for line in lines for value in line.x), 0.0)
+    return x, vertical(value for line in lines for value in line.y)
 
 
 def _name(line: Line) -> str:

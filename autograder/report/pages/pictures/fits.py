@@ -2,8 +2,8 @@
 
 from autograder.exhibits import Fit, Line
 from autograder.phrase import Phrase
-from autograder.report.pages.pictures.axes import Scale, axes_of, horizontal, said, vertical
-from autograder.report.pages.pictures.curves import BY_EYE, NAMES, CurvePlot, Path, path
+from autograder.report.pages.pictures.axes import Scale, axes_of, said
+from autograder.report.pages.pictures.curves import BY_EYE, NAMES, CurvePlot, Path, path, scales
 
 
 def drawn(exhibit: Fit) -> CurvePlot | None:
@@ -11,8 +11,7 @@ def drawn(exhibit: Fit) -> CurvePlot | None:
     lines = [line for line in exhibit.lines if line.x]
     if not lines:
         return None
-    x = horizontal((value for line in lines for value in line.x), 0.0)
-    y = vertical(value for line in lines for value in line.y)
+    x, y = scales(lines)
     paths = tuple(Path(line.part, NAMES[line.part], _path(line, x, y)) for line in lines)
     return CurvePlot(Phrase("The samples and what came out of them"), _about(exhibit), axes_of(x, y), paths)
 
