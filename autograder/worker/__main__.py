@@ -4,7 +4,7 @@ Theory of operation. Three generations of processes, each forked from the one be
 
     server   imports everything students import, runs nothing, holds no submission and no answer
      └ lane   one for each submission that is graded at a time; waits, forks, reaps
-        └ child   one for each case: sets itself up, runs the units watched, ends
+        └ child   one for each submission, or for each of its cases: sets itself up, runs the units watched, ends
 
 The trusted side talks to server and lanes over SOCK_SEQPACKET sockets that carry descriptors. To the server it sends
 the end of a new control socket, and gets a lane behind it. To a lane it sends one end of a stream socket; the lane
@@ -193,8 +193,11 @@ def _run_child(warm_server: Warm, given: socket.socket, lane: int) -> None:
     except BaseException:  # noqa: BLE001  whatever broke, it was ours, and the status says so
         child.confess(stream, key, traceback.format_exc())
         os._exit(SETUP_FAILED)
+    following: child.Job | None = job
     try:
-        child.run(job)
+        while following is not None:
+            child.run(following)
+            following = child.next_job(following)
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
     except BaseException:  # noqa: BLE001  nothing of the student's raises out of it: this is ours as well

@@ -65,12 +65,15 @@ class Acts:
     def __init__(self, recorder: Recorder, files: Collection[str]) -> None:
         self.recorder = recorder
         self.files = frozenset(files)
+        self.begin()
+
+    def begin(self) -> None:
+        """Once a run: whatever stands behind torch by now is ours."""
         self.told: set[str] = set()
-        self.before: list[tuple[Any, str, Any]] = []  # (module or class, name, what it held)
+        self.before = [(place, name, getattr(place, name)) for place, name in _places()]  # and what it holds
 
     def watch(self) -> None:
-        """From here on; whatever stands behind torch by now is ours."""
-        self.before = [(place, name, getattr(place, name)) for place, name in _places()]
+        """From here on, for as long as the process lives."""
         sys.addaudithook(self._heard)
 
     def _heard(self, event: str, given: tuple[Any, ...]) -> None:

@@ -1,9 +1,13 @@
-"""One case in one child: lock, prepare, run the units watched, answer the calls, end.
+"""The cases of one submission in one child: lock, then for each prepare, run the units watched, answer the calls, end.
 
 The job is the first record that the trusted side sends: {"units", "folder", "uid", "seed", "swap", "scale", "moved",
 "samples", "fresh", "skip", "memory_mib", "seconds"}. It is read before the locks, for it says what they are; nothing
 of the submission runs before them. After the units the child sends {"kind": "ready"} and gets one more record, the
 calls of a hidden case, whose inputs were drawn only then; it answers each and ends with {"kind": "end"}.
+
+Then it waits, for the end of the stream or for another job with the same units. Most of what a run costs is to copy the
+pages that a new process touches, so a second one in the same process takes a third of the time. What the first run has
+set is put back as it was; whether that can be all is for the trusted side to say, which knows the code (`sharing`).
 """
 
 import contextlib
@@ -17,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import matplotlib
@@ -31,11 +35,13 @@ from autograder.worker.acts import Acts
 from autograder.worker.observer import Observer
 from autograder.worker.refusals import refuse_politely
 from autograder.worker.samples import Samples
+from autograder.worker.settings import Settings
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 JOB_SECONDS = 30  # for the trusted side to say something
+IDLE_SECONDS = 600  # for it to ask for another run
 CALL_SECONDS = 2  # for one call of one function of the student's
 MAX_FUNCTIONS = 30
 _STAND_INS = os.path.join(os.path.dirname(__file__), "stand_ins")
@@ -44,10 +50,12 @@ _STAND_INS = os.path.join(os.path.dirname(__file__), "stand_ins")
 @dataclass
 class Job:
     record: dict[str, Any]
+    sock: socket.socket
     reader: wire.Reader
     observer: Observer
     acts: Acts
     shell: "InteractiveShell"
+    settings: Settings  # of the libraries, as they were before the first run
 
     def is_skipped(self, number: int) -> bool:
         """It ended an earlier run of the same case."""
@@ -103,13 +111,45 @@ def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader, ob
     reader.sock = sock
     _environment(record["folder"])
     sys.path[:] = [record["folder"]] + [path for path in sys.path if os.path.abspath(path) != _our_folder()]
-    _seed(record["seed"], record["fresh"])
     refuse_politely(observer.remark)  # not before: the server forks
-    observer.moved = record["moved"]
-    observer.watches_rounds = record["fresh"] or record["moved"] != 1.0 or bool(record["samples"])
-    writer = wire.Writer(sock, patient=True, key=bytes.fromhex(record.pop("key")))
+    acts = Acts(observer.recorder, {units.name_of(unit) for unit in record["units"]})
+    job = Job(record, sock, reader, observer, acts, units.quiet_shell(), Settings.now())
+    _begin(job)
+    acts.watch()
+    return _announced(job)
+
+
+def next_job(job: Job) -> Job | None:
+    """The same units under other conditions, when they are asked for; None when nobody will ask any more."""
+    job.reader.deadline = time.monotonic() + IDLE_SECONDS
+    try:
+        record = job.reader.receive()
+    except (wire.Closed, wire.Late):
+        return None
+    job = replace(job, record=record)
+    job.observer.forget()
+    swaps.restore()
+    job.settings.restore()
+    _begin(job)
+    return _announced(job)
+
+
+def _announced(job: Job) -> Job:
+    job.observer.recorder.send("locked")
+    job.observer.recorder.flush()
+    return job
+
+
+def _begin(job: Job) -> None:
+    """The conditions of a run, and an observer that has seen nothing yet."""
+    record, observer = job.record, job.observer
+    job.sock.setblocking(True)  # reading has a deadline, which is a property of the stream
+    _seed(record["seed"], record["fresh"])
+    writer = wire.Writer(job.sock, patient=True, key=bytes.fromhex(record.pop("key")))
     changed = bool(record["swap"] or record["samples"]) or record["scale"] != 1.0 or record["moved"] != 1.0
     observer.begin(writer, forgiving=changed)
+    observer.moved = record["moved"]
+    observer.watches_rounds = record["fresh"] or record["moved"] != 1.0 or bool(record["samples"])
     if record["swap"]:
         swaps.install(*record.pop("swap"))  # what is hidden is in no dictionary that somebody may look for
     observer.transforms.scale = record.pop("scale")
@@ -120,11 +160,7 @@ def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader, ob
         observer.samples.watch()
     if any("scipy" in unit["text"] for unit in record["units"]):
         observer.optimizers.watch()
-    acts = Acts(observer.recorder, {units.name_of(unit) for unit in record["units"]})
-    acts.watch()
-    observer.recorder.send("locked")
-    observer.recorder.flush()
-    return Job(record, reader, observer, acts, units.quiet_shell())
+    job.acts.begin()
 
 
 def confess(sock: socket.socket, key: str, trace: str) -> None:
@@ -134,7 +170,7 @@ def confess(sock: socket.socket, key: str, trace: str) -> None:
 
 
 def run(job: Job) -> None:
-    """The student's code runs from here on."""
+    """The student's code, from its first line to its last."""
     if job.record.get("proof"):
         proof.run(job.record["proof"], job.observer.recorder)
     numbers = itertools.count()
@@ -289,15 +325,20 @@ def _seed(seed: int, fresh: bool) -> None:
     torch.default_generator.manual_seed(seed)  # torch.manual_seed looks for devices as well, which takes milliseconds
     np.random.seed(seed)
     random.seed(seed)
-    if fresh:
-        for module, name in (
-            (torch, "manual_seed"),
-            (torch.random, "manual_seed"),
-            (np.random, "seed"),
-            (random, "seed"),
-        ):
-            setattr(module, name, _shifted(getattr(module, name), seed))
-        np.random.default_rng = _shifted(np.random.default_rng, seed)
+    for (module, name), real in _SEEDERS.items():
+        setattr(module, name, _shifted(real, seed) if fresh else real)
+
+
+_SEEDERS: dict[tuple[Any, str], Callable[..., Any]] = {
+    (module, name): getattr(module, name)
+    for module, names in (
+        (torch, ("manual_seed",)),
+        (torch.random, ("manual_seed",)),
+        (np.random, ("seed", "default_rng")),
+        (random, ("seed",)),
+    )
+    for name in names
+}
 
 
 def _shifted(set_seed: Callable[..., Any], shift: int) -> Callable[..., Any]:

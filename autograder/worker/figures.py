@@ -25,6 +25,10 @@ class Figures:
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing of an earlier run is left."""
         self.figures: list[mpl_figure.Figure] = []
         self.drawn: dict[
             tuple[Artist, bool], tuple[bytes, bytes]

@@ -18,12 +18,20 @@ class Optimizers:
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
+        self.watches = False
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing of an earlier run is left."""
         self.gradients: list[Callable[..., Any]] = []
 
     def watch(self) -> None:
         """Only where SciPy is spoken of: importing it takes longer than most submissions."""
         import scipy.optimize
 
+        if self.watches:
+            return
+        self.watches = True
         for name in NAMES:
             replace(scipy.optimize, **{name: self._watched(name, getattr(scipy.optimize, name))})
 

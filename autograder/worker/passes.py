@@ -66,6 +66,10 @@ class Passes:
         self.recorder = recorder
         self.transforms = transforms
         self.before_each = before_each
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing of an earlier run is left."""
         self.count = 0
         self.passes: list[Summary] = []  # of each pass that is remembered
         self.owner: dict[Node, int] = {}  # node → index of the last pass over it

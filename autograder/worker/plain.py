@@ -67,6 +67,10 @@ class Rounds:
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing of an earlier run is left."""
         self.seen: dict[int, int] = {}
         self.numbers = itertools.count(1)  # of loops and returns, since two cells have a line 3 each
 

@@ -21,6 +21,10 @@ class Recorder:
 
     def __init__(self) -> None:
         self.pid = 0  # of the child that speaks through it
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing of an earlier run is left."""
         self.where = ""
         self.unit = ""  # what the code that runs was compiled as; nothing where its lines are not those of the text
         self.file = ""
@@ -33,7 +37,7 @@ class Recorder:
         self.impostors = 0  # how often somebody else spoke through it
 
     def begin(self, writer: wire.Writer) -> None:
-        """In a child: nothing is sent before."""
+        """In a child, once a run: nothing is sent before the first."""
         self.writer = writer
         self.pid = os.getpid()
 

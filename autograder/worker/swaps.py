@@ -37,7 +37,7 @@ import torch
 Kernel = Callable[..., torch.Tensor]
 Keys = Any  # torch._C.DispatchKeySet, which has no types
 
-_LIBRARIES: list[torch.library.Library] = []  # a Library is undone when it is collected; a child lives for one case
+_LIBRARIES: list[Any] = []  # that are installed: a torch.library.Library is undone when it is collected
 
 
 class Inside(threading.local):
@@ -65,7 +65,7 @@ class Swap:
 
 
 def install(operation: str, parameters: Sequence[float]) -> None:
-    """Replace `operation` for the rest of this process."""
+    """Replace `operation` until `restore` is called."""
     swap, inside, library = SWAPS[operation], Inside(), _library()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch notes that a kernel is overridden; that is the point
@@ -76,6 +76,12 @@ def install(operation: str, parameters: Sequence[float]) -> None:
             _impl(library, name, _replacement(_overload(name), told, inside))
         for name in swap.in_place.split():
             _impl(library, name, _in_place(_overload(name)))
+
+
+def restore() -> None:
+    """Every operation is what it was."""
+    while _LIBRARIES:
+        _LIBRARIES.pop()._destroy()
 
 
 def _library() -> Any:

@@ -38,10 +38,14 @@ class Transforms:
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
+        self.engine: Callable[..., Any] = torch.autograd.grad  # as it is before anybody stands behind it
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing of an earlier run is left."""
         self.inside: _Inside | None = None
         self.retained: list[torch.Tensor] = []  # tensors that were asked to keep their gradient
         self.hooked = False  # a hook of the student's would run in passes of ours as well
-        self.engine: Callable[..., Any] = torch.autograd.grad  # as it is before anybody stands behind it
         self.scale = 1.0  # of every cotangent, and of every tangent that forward mode brings
 
     def watch(self) -> None:

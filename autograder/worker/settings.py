@@ -1,0 +1,48 @@
+"""What code may set for the whole process in the libraries that students use, and how it was before a run."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any, Self
+
+import matplotlib
+import numpy as np
+import torch
+from matplotlib import pyplot as plt
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Those that code really sets: `sharing` knows their setters, and trusts no other."""
+
+    dtype: torch.dtype
+    threads: int
+    numbers: dict[str, Any]  # how NumPy prints
+    errors: Any  # what NumPy does with divisions by zero
+    filters: list[Any]  # of warnings
+    style: dict[Any, Any]  # of matplotlib
+
+    @classmethod
+    def now(cls) -> Self:
+        return cls(
+            torch.get_default_dtype(),
+            torch.get_num_threads(),
+            dict(np.get_printoptions()),
+            np.geterr(),
+            list(warnings.filters),
+            dict(matplotlib.rcParams),
+        )
+
+    def restore(self) -> None:
+        """Also what nobody changes before the first run: gradients are recorded, anomalies are not looked for."""
+        torch.set_default_dtype(self.dtype)
+        torch.set_grad_enabled(True)
+        torch.autograd.set_detect_anomaly(False)
+        torch.use_deterministic_algorithms(False)
+        torch.set_printoptions(profile="default", sci_mode=None)  # type: ignore[no-untyped-call]
+        if torch.get_num_threads() != self.threads:
+            torch.set_num_threads(self.threads)
+        np.set_printoptions(**self.numbers)
+        np.seterr(**self.errors)
+        warnings.filters[:] = self.filters  # type: ignore[index]
+        plt.close("all")
+        dict.update(matplotlib.rcParams, self.style)  # as rc_context does: they were checked when they were set
