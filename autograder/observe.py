@@ -59,7 +59,7 @@ class Runs:
         self._run = run
         self._reruns = MAX_RERUNS
         units = [unit for file in submission.files for unit in file.units if unit.kind != "markdown"]
-        self._units = [{"file": u.file, "kind": u.kind, "label": u.label, "text": u.text} for u in units]
+        self.units = [{"file": u.file, "kind": u.kind, "label": u.label, "text": u.text} for u in units]
         self._files = {unit.file: unit.text for unit in units if unit.kind == "script"}
         self._markdown = tuple(_passages(submission, "markdown"))
         self._code = tuple(_passages(submission, "code", "script"))
@@ -92,7 +92,7 @@ class Runs:
     ) -> Job:
         return {
             **blank_job(self.conditions.memory_mib, self.conditions.seconds),
-            "units": self._units,
+            "units": self.units,
             "files": self._files,
             "seed": oracle.seed_of_the_run(self.conditions.seed, case.fresh_seed),
             "fresh": case.fresh_seed,

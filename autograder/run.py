@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from autograder import exhibits, judge, oracle, places, reports, server, spec
 from autograder.cases import HiddenCases, Ways
@@ -34,6 +34,7 @@ class Looked:
     hidden: Sequence[Observed]  # of cases that a criterion has looked at so far
     seen: Mapping[str, Seen]  # exercise → the run as written
     ways: Mapping[str, Ways]  # exercise that is attempted → to look at its hidden cases
+    units: Any  # as they were run
 
 
 class Grader:
@@ -187,7 +188,7 @@ class Grader:
         of_whole = self._hidden(runs, whole, None)
         attempted = (exercise for exercise in self._exercises if exercise.name in rest | whole)
         ways = {e.name: (of_rest if e.name in rest else of_whole).ways(e) for e in attempted}
-        return Looked(written, of_rest.observed, seen, ways)
+        return Looked(written, of_rest.observed, seen, ways, runs.units)
 
     def judged(self, looked: Looked, exercise: Exercise) -> Answer:
         """What was made of one exercise."""
@@ -200,6 +201,7 @@ class Grader:
         looked = self.look(submission, run=run)
         shown = Packed.of({name: exhibits.of(self._graders[name], looked.seen[name]) for name in looked.ways})
         answers = tuple(_placed(submission, self.judged(looked, exercise)) for exercise in self._exercises)
+        self._sandbox.leave(looked.units)
         return reports.graded(submission, looked.written, looked.hidden, answers, shown)
 
     def _attempted(self, views: Mapping[str, Seen], only: Collection[str]) -> set[str]:

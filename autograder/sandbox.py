@@ -1,4 +1,4 @@
-"""The trusted side of the fence: a warm fork server, its lanes, and one child a case.
+"""The trusted side of the fence: a warm fork server, its lanes, and their children: one a submission, or one a case.
 
 The server is started at once and used when it is warm. Before the first submission a child of its own proves that the
 locks hold on this machine (see `worker/proof.py`); where they do not, nothing is run.
@@ -8,20 +8,20 @@ import contextlib
 import ctypes
 import json
 import os
-import queue
 import signal
 import socket
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from autograder import ladder, server, workspace
-from autograder.evidence import Proof
+from autograder import ladder, server, sharing, workspace
+from autograder.evidence import Act, Error, Fault, Proof
 from autograder.ladder import Rung
 from autograder.model import Outcome
 from autograder.talk import Calls, Ending, Talk, blank_job, kill
@@ -46,37 +46,88 @@ def be_dumpable(allowed: bool) -> None:
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, int(allowed), 0, 0, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One that has run a submission to its end, and waits for what else is asked of it."""
+
+    units: Any  # of its submission: whoever has the very same ones may ask
+    sock: socket.socket
+    pidfd: int
+    errors: frozenset[tuple[str, str]]  # of its first run: where, and of what type
+
+
 class Lane:
     """One child at a time: the socket to the lane's process, and the folder of its submissions."""
 
     def __init__(self, sock: socket.socket, place: Workspace) -> None:
         self.sock = sock
         self.place = place
+        self.child: Child | None = None  # that waits
+        self._left: Child | None = None  # that is about to end
 
     def run(self, job: dict[str, Any], calls: Callable[[], Calls]) -> Ending:
-        """One run of one child. Raises OSError when the lane itself is broken."""
-        self.place.furnish(job["files"])
+        """One run: in the child that waits, where that serves; else in a new one. Raises OSError for a broken lane."""
+        if self.child is not None and self.serves(job):
+            talk = self._talk(self.child.sock, job, calls)
+            talk.hold()
+            if _has_found_its_way(talk, self.child):
+                return talk.ended()
+        self.leave()
+        self._clear()
+        return self._run_anew(job, calls)
+
+    def serves(self, job: dict[str, Any]) -> bool:
+        """Whether the child that waits has this submission."""
+        return self.child is not None and self.child.units is job["units"]
+
+    def leave(self) -> None:
+        """Nobody asks the child that waits any more: it ends, while others go on."""
+        if self.child is not None:
+            self.child.sock.close()
+            kill(self.child.pidfd)
+            self._left, self.child = self.child, None
+
+    def _clear(self) -> None:
+        """Nothing of the submission before is there."""
+        if self._left is not None:
+            self._usage(self._left.pidfd)
+            os.close(self._left.pidfd)
+            self._left = None
+            self.place.empty()
+
+    def _talk(self, sock: socket.socket, job: dict[str, Any], calls: Callable[[], Calls]) -> Talk:
         sent = {**job, "files": None, "folder": str(self.place.path), "uid": self.place.uid}
+        return Talk(sock, sent, calls, self.place, time.monotonic() + float(job["seconds"]))
+
+    def _run_anew(self, job: dict[str, Any], calls: Callable[[], Calls]) -> Ending:
+        self.place.furnish(job["files"])
         ours, theirs = socket.socketpair()
-        with ours:
+        talk = self._talk(ours, job, calls)
+        with contextlib.ExitStack() as stack:
+            stack.callback(ours.close)
             with theirs:
                 socket.send_fds(self.sock, [b"job"], [theirs.fileno()])
-            talk = Talk(ours, sent, calls, self.place, time.monotonic() + float(job["seconds"]))
-            told = self._told(talk)
+            pidfd = self._pidfd()
+            stack.callback(os.close, pidfd)
+            talk.hold()
+            if _may_stay(talk, job):
+                stack.pop_all()
+                self.child = Child(job["units"], ours, pidfd, frozenset(_errors(talk)))
+                return talk.ended()
+            if talk.stopped != "closed":
+                kill(pidfd)  # also one that lingers after its end
+            told = self._usage(pidfd)
         self.place.empty()
         _check_setup(talk, told)
         return talk.ending(told)
 
-    def _told(self, talk: Talk) -> dict[str, Any]:
-        """Hold the talk; then exit status and resources from wait4. A child that lingers after its end is killed."""
-        pidfd = self._pidfd()
-        try:
-            talk.hold()
-            if talk.stopped != "closed":
-                kill(pidfd)
-            return self._usage(pidfd)
-        finally:
-            os.close(pidfd)
+    def close(self) -> None:
+        """With its child."""
+        self.leave()
+        if self._left is not None:
+            os.close(self._left.pidfd)
+            self._left = None
+        self.sock.close()
 
     def _pidfd(self) -> int:
         self.sock.settimeout(GRACE_SECONDS)
@@ -98,11 +149,63 @@ class Lane:
         return usage
 
 
+def _may_stay(talk: Talk, job: dict[str, Any]) -> bool:
+    """It ended well, soon, and without anything to look at; and its code is plain."""
+    soon = talk.seconds < float(job["seconds"]) / 4  # the limit of processor time is one for all runs of a child
+    odd = any(isinstance(item, Act | Fault) for item in talk.observations)
+    return not talk.stopped and soon and not odd and sharing.may_share_a_process(job["units"])
+
+
+def _has_found_its_way(talk: Talk, child: Child) -> bool:
+    """Nothing failed that had not failed in the first run: else a run in a new process decides."""
+    faults = any(isinstance(item, Fault) for item in talk.observations)
+    return not talk.stopped and not faults and child.errors.issuperset(_errors(talk))
+
+
+def _errors(talk: Talk) -> Iterator[tuple[str, str]]:
+    return ((item.where, item.type) for item in talk.observations if isinstance(item, Error))
+
+
 def _check_setup(talk: Talk, told: dict[str, Any]) -> None:
     """A child that never came to stand behind its locks never saw the submission: that is our failure."""
     if not talk.locked and talk.stopped in ("closed", "malformed") and os.WIFEXITED(told["status"]):
         why = told["step"] or talk.said or f"exit status {os.WEXITSTATUS(told['status'])}"
         raise OSError(f"a child could not be set up ({why})")
+
+
+class Lanes:
+    """Those that nobody uses."""
+
+    def __init__(self) -> None:
+        self._free: list[Lane] = []
+        self._given = threading.Condition()
+
+    def give(self, lane: Lane) -> None:
+        """It is free."""
+        with self._given:
+            self._free.append(lane)
+            self._given.notify()
+
+    def take(self, job: dict[str, Any]) -> Lane:
+        """Waits for one. That whose child has this submission, if there is one; else one without a child."""
+        with self._given:
+            self._given.wait_for(lambda: self._free)
+            lane = min(self._free, key=lambda lane: (not lane.serves(job), lane.child is not None))
+            self._free.remove(lane)
+            return lane
+
+    def leave(self, units: Any) -> None:
+        """Nobody will ask for another run of these units."""
+        with self._given:
+            for lane in self._free:
+                if lane.child is not None and lane.child.units is units:
+                    lane.leave()
+
+    def close(self) -> None:
+        """The free ones; nobody will use them."""
+        with self._given:
+            while self._free:
+                self._free.pop().close()
 
 
 class Sandbox:
@@ -112,7 +215,7 @@ class Sandbox:
         self.rung = rung
         self.modules = tuple(modules)  # that the server imports beside what everybody needs; may change until `wait`
         self._count = lanes
-        self._lanes: queue.SimpleQueue[Lane] = queue.SimpleQueue()
+        self._lanes = Lanes()
         self._lock = threading.Lock()
         self.torch = ""
         self.broken_swaps: dict[str, str] = {}  # operation → why its replacement does not work on this torch
@@ -170,7 +273,7 @@ class Sandbox:
         """
         self._wait_until_warm()
         for place in self._places:
-            self._lanes.put(Lane(self._new_socket(), place))
+            self._lanes.give(Lane(self._new_socket(), place))
         self._prove_locks(secrets)
         for operation, parameters in swaps:
             (proof,) = self._proved({"swap": [operation, list(parameters)]})
@@ -217,23 +320,25 @@ class Sandbox:
                 os.killpg(self._server.pid, signal.SIGKILL)
             self._control.close()
         self._server.wait()
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._lanes.get_nowait().sock.close()
+        self._lanes.close()
         self._errors.close()
         self._remove()
 
     def run(self, job: dict[str, Any], calls: Callable[[], Calls]) -> Ending:
         """Run one case. `job` is what `worker/child.py` describes; `calls` draws the inputs once the code is loaded."""
-        lane = self._lanes.get()
+        lane = self._lanes.take(job)
         try:
             return lane.run(job, calls)
         except OSError as error:
-            lane.sock.close()
+            lane.close()
             lane = self._replacement(lane)
             raise SandboxError(f"a lane of the fork server broke: {error}. {self._last_words()}") from None
         finally:
-            self._lanes.put(lane)
+            self._lanes.give(lane)
+
+    def leave(self, units: Any) -> None:
+        """Nobody will ask for another run of these units: the very same, as they were in a job."""
+        self._lanes.leave(units)
 
     def _replacement(self, broken: Lane) -> Lane:
         """A new lane; of a new server, when a submission brought the old one down."""

@@ -114,12 +114,22 @@ class Talk:
         if self.workspace.is_overfull():
             raise _Overfull
 
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.monotonic() - (self.deadline - float(self.job["seconds"]))
+
+    def ended(self) -> Ending:
+        """Of a talk that came to its proper end, whose child lives on."""
+        return self._ending(Outcome.FINISHED, "")
+
     def ending(self, told: dict[str, Any]) -> Ending:
         """The outcome, from the clock and from what the lane was told by the kernel."""
-        outcome, note = self._decided(told)
-        seconds = time.monotonic() - (self.deadline - float(self.job["seconds"]))
+        return self._ending(*self._decided(told))
+
+    def _ending(self, outcome: Outcome, note: str) -> Ending:
         blamed = self._blamed(outcome) if outcome is not Outcome.FINISHED else None
-        return Ending(outcome, tuple(self.observations), note, seconds, blamed, bytes(self.tape))
+        return Ending(outcome, tuple(self.observations), note, self.seconds, blamed, bytes(self.tape))
 
     def _decided(self, told: dict[str, Any]) -> tuple[Outcome, str]:
         ended, seconds = _signal_of(told["status"]), float(self.job["seconds"])

@@ -1,0 +1,98 @@
+"""Whether all runs of a submission may be made in one process.
+
+A second run in the same process takes a third of the time (see `worker/child.py`), and finds what the first one has
+left. So only plain code gets it: code that keeps to the libraries of the field and to what they are for, whose changes
+of their settings we know and put back, and that has no way to our own modules in its process. It is known by its
+syntax, so the answer is the same on every machine. Whatever is not known to be plain has a process for each run.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+MODULES = frozenset(
+    "torch numpy scipy pandas seaborn matplotlib pylab mpl_toolkits d2l IPython math cmath random time typing types "
+    "copy collections itertools functools operator dataclasses statistics fractions decimal warnings abc enum pprint "
+    "__future__".split()
+)
+_NOT_FOR_US = frozenset(  # builtins that reach anything, or leave something
+    "exec eval compile open input globals locals vars setattr getattr delattr exit quit breakpoint get_ipython".split()
+)
+_NOT_OF_MODULES = frozenset(  # attributes that lead out of the field, or leave something behind
+    "sys os gc modules builtins inspect ctypes threading multiprocessing subprocess importlib io pathlib library ops "
+    "jit hub distributed compile load save savez savez_compressed savetxt tofile dump fromfile memmap DataFile "
+    "to_csv to_json to_pickle to_excel to_parquet to_hdf to_sql enter_dual_level".split()
+)
+_PUT_BACK = frozenset(  # settings of a library that `worker/settings.py` knows
+    "set_default_dtype set_grad_enabled set_detect_anomaly set_printoptions set_num_threads seterr set_figsize "
+    "set_axes use_deterministic_algorithms set_matplotlib_formats use_svg_display use enable_grad set_theme set_style "
+    "set_palette set_context set".split()
+)
+_SETTERS = re.compile(r"(?:set|use|register|enable|disable)(?:_|\Z)")
+_MAGICS = re.compile(  # that do nothing here, or nothing but run what follows
+    r"^([ \t]*)(?:!.*|%(?:matplotlib|config|load_ext|pip|conda)\b.*|%%time\b.*|%time\b)", re.M
+)
+_OWN = frozenset("__init__ __call__ __name__ __repr__ __str__".split())  # a class of the student's may have these
+
+
+def may_share_a_process(units: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether all of these units of code are plain."""
+    try:
+        trees = [_parsed(unit["text"]) for unit in units]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    imported = {name for node in nodes for name in _imported(node)}
+    return all(_is_plain(node, imported) for node in nodes)
+
+
+def _parsed(text: str) -> ast.Module:
+    """As Python; else with a statement where a magic stands, which is no Python anywhere but between statements."""
+    try:
+        return ast.parse(text)
+    except SyntaxError:
+        return ast.parse(_MAGICS.sub(r"\1pass;", text))
+
+
+def _imported(node: ast.AST) -> Iterator[str]:
+    """Names under which something of a library's is known."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+
+
+def _is_plain(node: ast.AST, imported: set[str]) -> bool:
+    match node:
+        case ast.Import(names=names):
+            return all(_is_of_the_field(alias.name) for alias in names)
+        case ast.ImportFrom(module=module, names=names, level=level):
+            return not level and _is_of_the_field(f"{module}") and all(_is_open(alias.name) for alias in names)
+        case ast.Name(id=name):
+            return name not in _NOT_FOR_US and (not name.startswith("__") or name in _OWN)
+        case ast.Attribute(attr=attr, ctx=context):
+            root = _root(node)
+            if not _is_open(attr) or (root in imported and not isinstance(context, ast.Load)):
+                return False
+            return root not in imported or not _SETTERS.match(attr) or attr in _PUT_BACK
+        case ast.Subscript(ctx=ast.Store() | ast.Del(), value=value):
+            return _root(value) not in imported or (isinstance(value, ast.Attribute) and value.attr == "rcParams")
+        case ast.Await() | ast.AsyncFor() | ast.AsyncWith() | ast.AsyncFunctionDef():
+            return False
+    return True
+
+
+def _is_of_the_field(module: str) -> bool:
+    first, *rest = module.split(".")
+    return first in MODULES and all(map(_is_open, rest))
+
+
+def _is_open(name: str) -> bool:
+    """Not private, not "*", and not on the list."""
+    return name in _OWN or not (name.startswith(("_", "*")) or name in _NOT_OF_MODULES)
+
+
+def _root(node: ast.AST) -> str:
+    """The name that a chain of attributes and indices starts from; nothing where it starts from a value."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
