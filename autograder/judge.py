@@ -6,9 +6,10 @@ that an earlier failure already explains this one. Numbers agree when |got − w
 non-zero |want|), with equal shapes; nothing broadcasts, NaN never agrees.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from autograder.seen import Seen
 from autograder.words import Passage
 
 Array = np.ndarray
+Found = TypeVar("Found")
 MISTAKE_RTOL = 1e-4  # a mistake is recognised at this tolerance, or the criterion's own if that is wider
 MAX_QUOTE = 300  # characters of a student's words in a verdict
 
@@ -196,6 +198,19 @@ def judge(exercise: Exercise, grader: Any, as_written: Seen, ways: Sequence[Mapp
         _verdict(criterion, getattr(grader, criterion.name), as_written, ways) for criterion in exercise.criteria
     )
     return Answer(exercise, True, tuple(verdicts))
+
+
+def once(look: Callable[[Seen], Found]) -> Callable[[Seen], Found]:
+    """What is found in a run, and nothing else, is found once, however many criteria ask. Nobody changes it."""
+
+    @functools.wraps(look)
+    def found(seen: Seen) -> Found:
+        if look not in seen.found:
+            seen.found[look] = look(seen)
+        answer: Found = seen.found[look]
+        return answer
+
+    return found
 
 
 def cases_of(function: Callable[..., Any]) -> tuple[str, ...]:

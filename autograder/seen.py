@@ -54,6 +54,11 @@ class Seen:
     statement: tuple[str, ...] = ()
 
     @cached_property
+    def found(self) -> dict[Any, Any]:
+        """What graders have found in it so far: see `judge.once`."""
+        return {}
+
+    @cached_property
     def _sorted(self) -> dict[type, list[Any]]:
         found: dict[type, list[Any]] = {}
         for item in self.observations:
@@ -189,8 +194,8 @@ class Seen:
 
     def mentions_it(self, pattern: str, in_code: bool = True) -> bool:
         """Whether anything written matches, headings (and code) included: a hint to look, worth nothing by itself."""
-        texts = [passage.text for passage in (*self.passages(), *(self.code if in_code else ()))]
-        return any(re.search(pattern, text, re.IGNORECASE) for text in texts)
+        wanted = re.compile(pattern, re.IGNORECASE)
+        return any(wanted.search(passage.text) for passage in (*self.passages(), *(self.code if in_code else ())))
 
     def said_near(self, pattern: str, near: "Observation", within: float = 6) -> bool:
         """Whether words that match stand within so many lines or cells of an observation; output counts as well."""
@@ -230,8 +235,12 @@ class Seen:
 
     def passages(self, kinds: Iterable[str] = WRITTEN) -> list[Passage]:
         """All words of these kinds, as they stand."""
-        spoken = [Passage(text.where, text.text, text.kind_of, text.line) for text in self.texts]
-        return [passage for passage in (*self.markdown, *spoken) if passage.kind in kinds]
+        return [passage for passage in self._passages if passage.kind in kinds]
+
+    @cached_property
+    def _passages(self) -> list[Passage]:
+        spoken = (Passage(text.where, text.text, text.kind_of, text.line) for text in self.texts)
+        return [*self.markdown, *spoken]
 
 
 _AROUND = {"cell": (2, 2), "line": (8, 4)}  # so many before, so many after

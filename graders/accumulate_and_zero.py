@@ -10,7 +10,7 @@ import numpy as np
 
 from autograder import gains
 from autograder.evidence import error_kind
-from autograder.judge import agree, best, close, confirmed, for_a_person, holds, newest, not_reached
+from autograder.judge import agree, best, close, confirmed, for_a_person, holds, newest, not_reached, once
 
 ABOUT = r"accumul|add(s|ed|ing)? (up|to|onto|together)|\bsum of (both|the two)|累加|累积|叠加"
 CLEARING = r"zero_|clear|reset|清零|清除|= ?None"
@@ -63,6 +63,7 @@ def explanation(as_written):
 # ---------------------------------------------------------------------------------- passes over one leaf
 
 
+@once
 def _leaves(seen):
     """The gains at each leaf, in order, of leaves that only a few passes reached."""
     found = {}
@@ -72,6 +73,7 @@ def _leaves(seen):
     return [group for group in found.values() if 2 <= len(group) <= MAX_PASSES]
 
 
+@once
 def _pairs(seen):
     """(first, second): passes of two functions at one leaf, of which the second found what the first left; as meant."""
     return [pair for pair in _sums(seen) if _is_meant(seen, pair)]

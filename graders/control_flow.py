@@ -10,7 +10,7 @@ import numpy as np
 
 from autograder.evidence import error_kind
 from autograder.exhibits import bars
-from autograder.judge import agree, and_then, best, close, confirmed, for_a_person, holds, newest, not_reached
+from autograder.judge import agree, and_then, best, close, confirmed, for_a_person, holds, newest, not_reached, once
 from autograder.model import Tolerance
 
 NEAR = Tolerance(1e-4, 1e-6)
@@ -119,14 +119,13 @@ def _made_of(root, d):
     return bool(np.any(np.isclose(float(root.ravel()[0]), ways, rtol=1e-4)))
 
 
+@once
 def _runs(seen):
     """(pass, leaf) of everything that looks like f at an a with several entries."""
     loops = seen.mentions_it(LOOP)
-    for p in seen.passes:
-        if set(p.ops) <= CHAIN and p.ops.get("Mul", 0) + p.ops.get("Add", 0) >= 1:
-            for a in p.leaves:
-                if _usable(a.x) and (_is_f(seen, p, a) or (loops and _doubles(p, a)) or _steps_out(p, a)):
-                    yield p, a
+    chains = [p for p in seen.passes if set(p.ops) <= CHAIN and p.ops.get("Mul", 0) + p.ops.get("Add", 0) >= 1]
+    usable = [(p, a) for p in chains for a in p.leaves if _usable(a.x)]
+    return [(p, a) for p, a in usable if _is_f(seen, p, a) or (loops and _doubles(p, a)) or _steps_out(p, a)]
 
 
 def _is_f(seen, p, a):
@@ -185,7 +184,7 @@ def _one_by_one(x):
 
 def _differs(fresh):
     """With a fresh a the same lines gave something else than f: a branch is missing."""
-    runs = list(_runs(fresh))
+    runs = _runs(fresh)
     return bool(runs) and not any(_has_its_values(fresh, p, a) for p, a in runs)
 
 
@@ -310,16 +309,22 @@ def _entry_by_entry(seen):
             yield close(np.sum(entries, axis=0), np.full(a.x.shape, _f(a.x)[1]), at=p)
 
 
+@once
 def _computed(seen):
     """(pass, value): a was computed from the tensor that asked for gradients, so none is kept on it."""
     inner = [v for v in seen.values if v.requires_grad and not v.is_leaf and v.grad is None and _usable(v.array)]
+    found = []
     for p in seen.passes if inner else ():
         if not p.error and set(p.ops) <= CHAIN and not any(_usable(a.x) and _is_f(seen, p, a) for a in p.leaves):
-            for v in inner:
-                if _made_of(p.root, _f(v.array)[0]) and not _made_of(p.root, np.asarray(v.array, float)):
-                    yield p, v
+            found += [(p, v) for v in inner if _is_f_of(p, v)]
+    return found
 
 
+def _is_f_of(p, v):
+    return _made_of(p.root, _f(v.array)[0]) and not _made_of(p.root, np.asarray(v.array, float))
+
+
+@once
 def _transforms(seen):
     """functional.jacobian and its kin, of f at a vector: k in each entry, or k on the diagonal."""
     return [call for call in seen.derivatives if _is_call_of_f(call)]

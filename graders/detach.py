@@ -10,7 +10,7 @@ import numpy as np
 
 from autograder import gains
 from autograder.evidence import error_kind
-from autograder.judge import agree, best, close, confirmed, for_a_person, holds, newest
+from autograder.judge import agree, best, close, confirmed, for_a_person, holds, newest, once
 
 ABOUT = r"detach|分离|脱离"
 OWN_QUESTION = (
@@ -76,6 +76,7 @@ def _was_cut(seen):
 # ---------------------------------------------------------------------------------- z and y
 
 
+@once
 def _products(seen):
     """(gain, u) of passes that started from z = u · x."""
     found, cut = [], _without_graph(seen)

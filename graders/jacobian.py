@@ -11,7 +11,7 @@ import numpy as np
 from autograder import gains
 from autograder.evidence import error_kind
 from autograder.exhibits import matrices
-from autograder.judge import agree, and_then, close, confirmed, for_a_person, holds, newest, not_reached
+from autograder.judge import agree, and_then, close, confirmed, for_a_person, holds, newest, not_reached, once
 from autograder.model import Tolerance
 from autograder.oracle import map_jacobian
 
@@ -33,6 +33,7 @@ def attempted(as_written):
     return _is_spoken_of(as_written) and bool(found or _has_function(as_written) or _not_executed(as_written))
 
 
+@once
 def _is_spoken_of(seen):
     """In words, or in code that is not a transform of a transform."""
     return seen.mentions_it(ABOUT, in_code=not any(call.depth > 1 for call in seen.derivatives))
@@ -197,6 +198,7 @@ def _passes_over(seen, graph, leaves):
 # ---------------------------------------------------------------------------------- claims
 
 
+@once
 def _matrix(seen):
     """What was handed in comes first, of each Jacobian its last form; rows only printed count when nothing else was."""
     handed = [claim for claim in _handed_in(seen) if _passes(claim) or _named(claim)]
@@ -473,6 +475,7 @@ def _has_function(seen):
 # ---------------------------------------------------------------------------------- what went wrong
 
 
+@once
 def _not_executed(seen):
     """Passes or transforms for a Jacobian that are commented out, in a string, or switched off."""
     code = r"(?s)(?=.*(jacobian\(|jacrev\(|jacfwd\(|\.backward\(|autograd\.grad\())(?=.*(jac|雅|(?-i:\bJ\b)))"

@@ -9,7 +9,7 @@ Which of the two it is, the root tells: k Σx².
 import numpy as np
 
 from autograder import gains
-from autograder.judge import agree, best, close, confirmed, for_a_person, holds, newest, not_reached
+from autograder.judge import agree, best, close, confirmed, for_a_person, holds, newest, not_reached, once
 
 ABOUT = r"\bleaf\b|\bleaves\b|is_leaf|retain_grad|叶子|非叶|none\b"
 NOT_RUN = r"(?s)retain_grad\(\).*\.backward\("
@@ -79,6 +79,7 @@ def _is_rearranged(inner, x):
     return other and (np.array_equal(inner.ravel(), x.ravel()) or np.array_equal(inner.ravel(), x.T.ravel()))
 
 
+@once
 def _kept(seen):
     """(inner gain, gain at x) of rearranged tensors that kept their gradient, or were asked for in a pass."""
     found = []
@@ -107,6 +108,7 @@ def _is_shown(seen, outer):
 # ---------------------------------------------------------------------------------- None, and leaves of one's own
 
 
+@once
 def _missed(seen):
     """(None that was shown or kept, gain at x) after a pass through a rearranged tensor, beside words about leaves."""
     inside = [v for v in seen.values if v.requires_grad and not v.is_leaf and v.grad is None]

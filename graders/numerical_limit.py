@@ -12,7 +12,7 @@ polynomial through those near x says what its quotients are; without a function 
 
 import numpy as np
 
-from autograder.judge import agree, best, confirmed, holds, not_reached
+from autograder.judge import agree, best, confirmed, holds, not_reached, once
 from autograder.model import Tolerance
 from autograder.tables import FEWEST, tables
 
@@ -138,6 +138,7 @@ def _jumps(h, q):
 # ---------------------------------------------------------------------------------- tables
 
 
+@once
 def _tables(seen):
     """(mistake or "", where, h, q, in single precision) of what resembles one of ours, and is not the book's."""
     usable = [t for t in tables(seen) if t.h.size >= FEWEST and _are_steps(seen, t.h, t.q)]
@@ -229,6 +230,7 @@ def _moves(h, q, moved):
     return any(not np.allclose(other, q) and not np.allclose(other, moved.moved * q) for other in same)
 
 
+@once
 def _other_tables(seen):
     """Tables of no quotient of ours that run smoothly towards h = 0, where somebody speaks of difference quotients."""
     if not seen.mentions_it(SPOKEN) or _tables(seen):

@@ -7,7 +7,7 @@ import numpy as np
 
 from autograder.evidence import error_kind
 from autograder.exhibits import curves, line
-from autograder.judge import agree, best, close, confirmed, for_a_person, holds, newest, not_reached
+from autograder.judge import agree, best, close, confirmed, for_a_person, holds, newest, not_reached, once
 from autograder.model import Tolerance
 from autograder.oracle import told_slope
 
@@ -74,6 +74,7 @@ def plot(as_written):
 # ---------------------------------------------------------------------------------- passes
 
 
+@once
 def _tried(seen):
     """A claim for everything that was done to get slopes of a sine."""
     passes = [p for p in seen.passes if "Sin" in p.ops or ("Cos" in p.ops and seen.mentions_it(r"\bsin\b"))]
@@ -82,6 +83,7 @@ def _tried(seen):
     return [claim for claims in (*roads, *errors) for claim in claims]
 
 
+@once
 def _not_executed(seen):
     """Code that would draw slopes of a sine, and is commented out, switched off, or in a function that nobody calls."""
     if _tried(seen) or list(_no_pass(seen)):
@@ -360,6 +362,7 @@ def _of_kind(seen, kind):
     return [curve for curve in _curves(seen) if _kind(curve, seen) == kind]
 
 
+@once
 def _slope_like(seen):
     """(kind, curve) of everything drawn that is f′, or f′ with a mistake."""
     kinds = [(_kind(curve, seen), curve) for curve in _curves(seen)]

@@ -7,7 +7,20 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograder.evidence import Error
-from autograder.judge import _distance, agree, best, close, for_a_person, holds, judge, newest, not_reached, settle
+from autograder.judge import (
+    _distance,
+    agree,
+    best,
+    close,
+    for_a_person,
+    holds,
+    judge,
+    newest,
+    not_reached,
+    once,
+    settle,
+)
+from autograder.later import Later
 from autograder.model import Case, Criterion, Exercise, Outcome, Status, Tolerance
 from autograder.seen import Seen
 from autograder.words import Passage, without
@@ -184,3 +197,14 @@ def test_what_raised_only_in_a_hidden_case_is_for_a_person(as_written, hidden, c
     ways = [{"hidden": lambda: raised("hidden", *hidden)}]
     (found,) = judge(EXERCISE, Grader(claim, looks), raised("as_written", *as_written), ways).verdicts
     assert (found.status, found.reason) == (status, reason)
+
+
+def test_what_is_found_in_a_run_is_found_once():
+    """Of each run, also of one that is looked at later: and that is not looked at before somebody asks."""
+    asked, looks = [], []
+    found = once(lambda seen: asked.append(seen.case.name) or len(asked))
+    first = raised("as_written")
+    later = Later(lambda: looks.append("hidden") or raised("hidden"))
+    assert (found(first), found(first), asked, looks) == (1, 1, ["as_written"], [])
+    assert (found(later), found(later), found(later.seen), looks) == (2, 2, 2, ["hidden"])
+    assert asked == ["as_written", "hidden"]
