@@ -9,6 +9,7 @@ import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,10 @@ from autograder.wire import MAX_LINE, Malformed
 
 Array = np.ndarray
 MaybeArray = np.ndarray | None
+Kinds = tuple[type, ...]
+Check = Callable[[Any], bool]
 MAX_TEXT = 20_000  # characters of one text
+FEW_CHARACTERS = 100  # of a name or a place
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,68 +346,72 @@ def parse(record: dict[str, Any]) -> Observation:
 def _build(shape: type, record: Any) -> Any:
     if not isinstance(record, dict):
         raise Malformed(f"{shape.__name__}: no record")
-    return shape(*[_fits(name, check, taken, record.get(name), shape) for name, check, taken in _plan(shape)])
+    values = []
+    for name, kinds, check, taken in _plan(shape):
+        value = record.get(name)
+        if type(value) not in kinds or (check is not None and not check(value)):
+            raise Malformed(f"{shape.__name__}.{name} is not what it should be")
+        values.append(value if taken is None else taken(value))
+    return shape(*values)
 
 
 @functools.cache
-def _plan(shape: type) -> list[tuple[str, Callable[[Any], bool], Callable[[Any], Any]]]:
-    """(field, what it has to be, what is made of it), in order."""
-    checks = ((f, _is_line if f.name == "line" else _CHECKS[f.type]) for f in fields(shape))
-    return [(f.name, check, _TAKEN.get(f.type, _as_it_is)) for f, check in checks]
+def _plan(shape: type) -> list[tuple[str, Kinds, Check | None, Callable[[Any], Any] | None]]:
+    """(field, its types, what else it has to be, what is made of it), in order."""
+    found = []
+    for field in fields(shape):
+        kinds, check = _CHECKS[field.type]
+        found.append((field.name, kinds, _OF_FIELDS.get(field.name, check), _TAKEN.get(field.type)))
+    return found
 
 
-def _fits(name: str, check: Callable[[Any], bool], taken: Callable[[Any], Any], value: Any, shape: type) -> Any:
-    if not check(value):
-        raise Malformed(f"{shape.__name__}.{name} is not what it should be")
-    if name in ("jacobian", "reference") and value is not None and value.ndim != 2:
-        raise Malformed(f"{shape.__name__}.{name} is no matrix")
-    return taken(value)
+def _is_a_line(value: int) -> bool:
+    return 0 <= value <= MAX_LINE
 
 
-def _is_line(value: Any) -> bool:
-    return type(value) is int and 0 <= value <= MAX_LINE
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
+def _is_a_matrix_if_any(value: MaybeArray) -> bool:
+    return value is None or value.ndim == 2
 
 
 def _words(value: str) -> str:
     """Words are cut and cleaned here, once; nothing behind this line has to."""
+    return _short(value) if len(value) < FEW_CHARACTERS else cleaned(value, MAX_TEXT)
+
+
+@functools.lru_cache(maxsize=4096)  # names and places, which come again and again
+def _short(value: str) -> str:
     return cleaned(value, MAX_TEXT)
 
 
-def _is_array(value: Any) -> bool:
-    return isinstance(value, np.ndarray)
+def _all(*kinds: type) -> Check:
+    return lambda value: all(type(item) in kinds for item in value)
 
 
-def _maybe_array(value: Any) -> bool:
-    return value is None or _is_array(value)
+def _named_arrays(value: list[Any]) -> bool:
+    return all(type(item) is list and list(map(type, item)) in _NAMED_ARRAY for item in value)
 
 
-def _named_array(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and _maybe_array(value[1])
+def _counts(value: dict[Any, Any]) -> bool:
+    return all(type(count) is int for count in value.values())
 
 
-def _counts(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(k, str) and type(v) is int for k, v in value.items())
-
-
-def _list_of(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, list) and all(check(item) for item in value)
-
-
-_CHECKS: dict[Any, Callable[[Any], bool]] = {
-    str: lambda value: isinstance(value, str),
-    int: lambda value: type(value) is int,
-    bool: lambda value: type(value) is bool,
-    Array: _is_array,
-    MaybeArray: _maybe_array,
-    list[str]: _list_of(lambda item: isinstance(item, str)),
-    list[Array]: _list_of(_is_array),
-    list[tuple[str, MaybeArray]]: _list_of(_named_array),
-    list[Leaf]: _list_of(lambda item: isinstance(item, dict)),
-    dict[str, int]: _counts,
+_NAMED_ARRAY = ([str, np.ndarray], [str, NoneType])
+_CHECKS: dict[Any, tuple[Kinds, Check | None]] = {
+    str: ((str,), None),
+    int: ((int,), None),
+    bool: ((bool,), None),
+    Array: ((np.ndarray,), None),
+    MaybeArray: ((np.ndarray, NoneType), None),
+    list[str]: ((list,), _all(str)),
+    list[Array]: ((list,), _all(np.ndarray)),
+    list[tuple[str, MaybeArray]]: ((list,), _named_arrays),
+    list[Leaf]: ((list,), _all(dict)),
+    dict[str, int]: ((dict,), _counts),
+}
+_OF_FIELDS: dict[str, Check] = {
+    "line": _is_a_line,
+    "jacobian": _is_a_matrix_if_any,
+    "reference": _is_a_matrix_if_any,
 }
 _TAKEN: dict[Any, Callable[[Any], Any]] = {
     str: _words,

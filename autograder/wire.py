@@ -13,6 +13,7 @@ Nothing is ever unpickled. Whatever does not parse into this, is nested deeper o
 `Malformed`. Every read has a deadline.
 """
 
+import functools
 import hashlib
 import hmac
 import json
@@ -91,7 +92,7 @@ class Writer:
         return fits
 
     def _put(self, header: bytes, body: bytes) -> None:
-        seal = _seal(self.key, self.frames, header, body)
+        seal = _seal(self.key, self.frames, header + body)
         self.frames += 1
         self.gathered += _HEAD.pack(len(header), len(body)) + seal + header + body
         much = len(self.gathered) >= MUCH_BYTES
@@ -112,11 +113,10 @@ class Writer:
         return {"$": self._send_array(np.ascontiguousarray(value))}
 
     def _send_array(self, array: np.ndarray) -> int:
-        dtype = array.dtype.newbyteorder("<").str
+        dtype, header = _described(array.dtype, array.shape)
         too_much = array.nbytes > min(self.budget - self.reserve, MAX_ARRAY_BYTES)
         if dtype not in DTYPES or too_much or array.ndim > MAX_NDIM:
             return -1
-        header = json.dumps({"$array": [dtype, list(array.shape)]}).encode()
         body = array.astype(dtype, copy=False).tobytes()
         key = hashlib.blake2b(header + body, digest_size=16).digest()
         if key not in self.numbers:
@@ -124,6 +124,13 @@ class Writer:
             self.budget -= len(body)
             self._put(header, body)
         return self.numbers[key]
+
+
+@functools.lru_cache(maxsize=1024)
+def _described(dtype: np.dtype, shape: tuple[int, ...]) -> tuple[str, bytes]:
+    """The name of a type on the wire, and the header of an array."""
+    name = dtype.newbyteorder("<").str
+    return name, json.dumps({"$array": [name, list(shape)]}).encode()
 
 
 @dataclass
@@ -153,18 +160,18 @@ class Reader:
             self.arrays.append(_array(header["$array"], body))
 
     def _frame(self) -> tuple[dict[str, Any], bytes]:
-        head, body = _HEAD.unpack(self._exactly(_HEAD.size))
+        before = self._exactly(_HEAD.size + (SEAL_BYTES if self.key else 0))
+        head, body = _HEAD.unpack_from(before)
         self.frames += 1
         self.total += head + body
         if head > self.most or body > MAX_ARRAY_BYTES or self.total > MAX_TOTAL_BYTES or self.frames > MAX_FRAMES:
             raise Malformed("more data than a submission may send")
-        seal = self._exactly(SEAL_BYTES if self.key else 0)
-        header, content = self._exactly(head), self._exactly(body)
-        if not hmac.compare_digest(seal, _seal(self.key, self.frames - 1, header, content)):
+        content = self._exactly(head + body)
+        if not hmac.compare_digest(before[_HEAD.size :], _seal(self.key, self.frames - 1, content)):
             raise Malformed("somebody else wrote into the stream")
         if self.tape is not None:
-            self.tape += _HEAD.pack(head, body) + header + content
-        return _header(header), content
+            self.tape += before[: _HEAD.size] + content
+        return _header(content[:head]), content[head:]
 
     def _exactly(self, count: int) -> bytes:
         while len(self._ahead) < count:
@@ -201,18 +208,17 @@ class Reader:
         """References → arrays; nothing nested too deep, no number too large for an int64."""
         if depth > MAX_NESTING:
             raise Malformed("a record that is nested too deep")
-        if value is None or isinstance(value, bool):
-            return value
-        if isinstance(value, str):
+        kind = type(value)
+        if kind is dict:
+            return self._array_or_dict(value, depth)
+        if kind is str:
             # A lone surrogate would break every writer later.
             return value if value.isascii() else value.encode("utf-8", "replace").decode()
-        if isinstance(value, list):
+        if kind is list:
             return [self._resolve(item, depth + 1) for item in value]
-        if isinstance(value, dict):
-            return self._array_or_dict(value, depth)
-        if isinstance(value, int | float) and not -MAX_NUMBER <= value < MAX_NUMBER:  # NaN fails as well
+        if (kind is int or kind is float) and not -MAX_NUMBER <= value < MAX_NUMBER:  # NaN fails as well
             raise Malformed("a number out of range")
-        return value
+        return value  # or None, True, False: JSON has nothing else
 
     def _array_or_dict(self, value: dict[str, Any], depth: int) -> Any:
         if "$" not in value:
@@ -223,12 +229,12 @@ class Reader:
         return None if number == -1 else self.arrays[number]
 
 
-def _seal(key: bytes, number: int, header: bytes, body: bytes) -> bytes:
+def _seal(key: bytes, number: int, content: bytes) -> bytes:
+    """Of frame `number`, whose header and body these are."""
     if not key:
         return b""
     digest = hashlib.blake2b(number.to_bytes(8, "little"), key=key, digest_size=SEAL_BYTES)
-    digest.update(header)
-    digest.update(body)
+    digest.update(content)
     return digest.digest()
 
 
