@@ -1,5 +1,7 @@
 """What the observer sees, in the real child; and that a student's run does not notice it."""
 
+import subprocess
+import sys
 import textwrap
 
 import numpy as np
@@ -161,6 +163,61 @@ def test_curves_come_from_any_figure_once(observe):
     assert drawn[:2] == [[1, 2, 3, 4], [4, 5, 6]]
     assert [5.0, 5.0] in drawn
     assert [0.0, 1.0, 4.0, 9.0] in drawn
+
+
+TICKS = """
+import matplotlib.pyplot as plt
+fig, (a, b) = plt.subplots(1, 2, sharey=True)
+a.plot([0, 1], [1, 2]); a.grid(True); a.tick_params(labelsize=17, length=3); a.xaxis.tick_top(); b.minorticks_on()
+fig.tight_layout(); fig.canvas.draw_idle()
+(first, *rest) = a.xaxis.get_major_ticks()
+told = [a.xaxis.get_ticks_position(), a.yaxis.get_ticks_position(), b.yaxis.get_ticks_position()]
+told += [first.label1.get_fontsize(), first.gridline.get_visible(), len(rest), len(b.yaxis.get_minor_ticks())]
+told += [len(a.xaxis.majorTicks), [t.get_text() for t in a.get_xticklabels()], a.get_xticks().tolist()]
+print(told)
+"""
+
+
+def test_ticks_are_there_when_they_are_asked_for(observe):
+    """They are not made before, since nothing is drawn; whoever looks finds what matplotlib would have made."""
+    seen = observe(TICKS)
+    code = f"import matplotlib\nmatplotlib.use('agg')\n{TICKS}"
+    alone = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    (told,) = [text.text for text in seen.texts if text.kind_of == "output"]
+    assert told == alone.stdout
+
+
+def test_code_that_did_not_run_is_quoted_with_its_line(observe):
+    """Comments, strings that stand alone, blocks that are switched off: wherever statements stand."""
+    seen = observe(
+        """
+        # before
+        def f():
+            'a docstring'
+            if 0:
+                y.backward()
+            try:
+                pass
+            except ValueError:
+                'in a handler'
+        class A:
+            while False:
+                x = 1
+        match 1:
+            case 1:
+                'in a case'
+        """
+    )
+    told = [(text.kind_of, text.text.strip().split()[0], text.line) for text in seen.texts]
+    assert told == [
+        ("comment", "before", 3),
+        ("string", "a", 5),
+        ("dead", "if", 6),
+        ("dead", "while", 13),
+        ("string", "in", 17),
+        ("string", "in", 11),
+        ("dead", "def", 4),
+    ]
 
 
 def test_values_that_appear_are_seen_and_functions_once(observe):

@@ -13,6 +13,7 @@ from matplotlib import text as mpl_text
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.backend_bases import FigureCanvasBase
 
 from autograder.worker.arrays import MAX_ELEMENTS, Array
 from autograder.worker.recorder import Recorder, guarded, replace
@@ -61,8 +62,8 @@ class Figures:
             setattr(plt, name, self._harvest_first(getattr(plt, name)))
         for name in ("add_line", "add_collection"):
             replace(Axes, **{name: self._noting(getattr(Axes, name))})
+        _draw_nothing()
         replace(plt, switch_backend=lambda *_: None)
-        replace(Axis, set_clip_path=Artist.set_clip_path)  # its own makes ticks, which nobody will see
         replace(sys.modules["matplotlib"], use=lambda *_, **__: None)
 
     def _harvest_first(self, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -105,6 +106,28 @@ class Figures:
                         self.drawn[key] = mark
                         label = str(artist.get_label())[:100]
                         self.recorder.send("curve", x=x, y=y, figure=number, axes=place, label=label, line=line)
+
+
+def _draw_nothing() -> None:
+    """Nobody will see a layout, nor ticks: those that a picture needs are made where one is really drawn."""
+    replace(FigureCanvasBase, draw_idle=lambda *_, **__: None)
+    replace(mpl_figure.Figure, tight_layout=lambda *_, **__: None)
+    replace(Axis, set_clip_path=Artist.set_clip_path)  # its own makes ticks
+    for name in ("majorTicks", "minorTicks"):
+        if name in vars(Axis):
+            setattr(Axis, name, _LazierTicks(vars(Axis)[name]))
+
+
+class _LazierTicks:
+    """Made when they are asked for, and not by `set_tick_params`: what it sets is for those to come as well."""
+
+    def __init__(self, ticks: Any) -> None:
+        self.ticks = ticks
+
+    def __get__(self, axis: Axis | None, kind: type[Axis] | None = None) -> Any:
+        if sys._getframe(1).f_code is Axis.set_tick_params.__code__:
+            return []
+        return self.ticks.__get__(axis, kind)
 
 
 def _curves(axes: Axes) -> Iterator[tuple[Artist, Array, Array]]:
