@@ -63,7 +63,7 @@ class Lane:
         self.sock = sock
         self.place = place
         self.child: Child | None = None  # that waits
-        self._left: Child | None = None  # that is about to end
+        self._was_left = False  # a child was, and its end is not told yet
 
     def run(self, job: dict[str, Any], calls: Callable[[], Calls]) -> Ending:
         """One run: in the child that waits, where that serves; else in a new one. Raises OSError for a broken lane."""
@@ -85,14 +85,14 @@ class Lane:
         if self.child is not None:
             self.child.sock.close()
             kill(self.child.pidfd)
-            self._left, self.child = self.child, None
+            os.close(self.child.pidfd)
+            self.child, self._was_left = None, True
 
     def _clear(self) -> None:
         """Nothing of the submission before is there."""
-        if self._left is not None:
-            self._usage(self._left.pidfd)
-            os.close(self._left.pidfd)
-            self._left = None
+        if self._was_left:
+            self._told()
+            self._was_left = False
             self.place.empty()
 
     def _talk(self, sock: socket.socket, job: dict[str, Any], calls: Callable[[], Calls]) -> Talk:
@@ -124,9 +124,6 @@ class Lane:
     def close(self) -> None:
         """With its child."""
         self.leave()
-        if self._left is not None:
-            os.close(self._left.pidfd)
-            self._left = None
         self.sock.close()
 
     def _pidfd(self) -> int:
@@ -137,12 +134,16 @@ class Lane:
         return descriptors[0]
 
     def _usage(self, pidfd: int) -> dict[str, Any]:
-        self.sock.settimeout(GRACE_SECONDS)
         try:
-            told = self.sock.recv(4096)
+            return self._told()
         except TimeoutError:  # it closed its stream and lives on
             kill(pidfd)
-            told = self.sock.recv(4096)
+            return self._told()
+
+    def _told(self) -> dict[str, Any]:
+        """How a child ended, when it has."""
+        self.sock.settimeout(GRACE_SECONDS)
+        told = self.sock.recv(4096)
         if not told:
             raise OSError("it is gone")
         usage: dict[str, Any] = json.loads(told)

@@ -58,6 +58,7 @@ def warmed(rung):
 
     from autograder.worker import child, lockdown
     from autograder.worker.__main__ import WARM, warm
+    from autograder.worker.settings import Settings
 
     for name in (*WARM, *server.OPTIONAL):
         warm(name)
@@ -65,10 +66,10 @@ def warmed(rung):
     gc.collect()
     gc.freeze()
     observer = child.ready()
-    return lockdown.prepare(landlock=rung.landlock, read_only=rung.read_only), observer
+    return lockdown.prepare(landlock=rung.landlock, read_only=rung.read_only), observer, Settings.now()
 
 
-def seconds(source, locks, observer):
+def seconds(source, locks, *standing):
     """From fork to reaped, of one observed run."""
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
@@ -76,7 +77,7 @@ def seconds(source, locks, observer):
         pid = os.fork()
         if pid == 0:
             ours.close()
-            run(theirs, locks, observer)
+            run(theirs, locks, *standing)
         theirs.close()
         talk(ours, job(source, folder))
         os.waitpid(pid, 0)
@@ -97,13 +98,13 @@ def talk(sock, record):
                 writer.send({"calls": []})
 
 
-def run(sock, locks, observer):
+def run(sock, locks, observer, settings):
     from autograder.worker import child
 
     try:
         record, reader = child.receive(sock)
         stream = child.lock(sock, record, locks, os.getppid()) if locks else sock
-        child.run(child.prepare(stream, record, reader, observer))
+        child.run(child.prepare(stream, record, reader, observer, settings))
     except Closed:
         os._exit(1)
     os._exit(0)

@@ -42,6 +42,7 @@ from autograder.worker import kernel
 if TYPE_CHECKING:
     from autograder.worker.lockdown import Lock
     from autograder.worker.observer import Observer
+    from autograder.worker.settings import Settings
 
 SETUP_FAILED = 98  # exit status of a child that broke before it reached the student's code; more: the step of the lock
 OUT_OF_MEMORY = 97  # exit status of a child that had no memory left even for what we do
@@ -70,6 +71,7 @@ class Warm:
 
     locks: "Lock"
     observer: "Observer"
+    settings: "Settings"
 
 
 def main() -> None:
@@ -87,11 +89,13 @@ def main() -> None:
     import torch
 
     from autograder.worker import child, lockdown
+    from autograder.worker.settings import Settings
 
     child.warm_up()
     torch.manual_seed(0)
     observer = child.ready()
-    warm_server = Warm(lockdown.prepare(landlock=landlock, read_only=read_only), observer)  # measures what we hold
+    locks = lockdown.prepare(landlock=landlock, read_only=read_only)  # measures what we hold
+    warm_server = Warm(locks, observer, Settings.now())
     gc.freeze()  # or the first collection in every child touches, and so copies, every object of torch
     gc.enable()
     _assert_single_threaded()
@@ -187,7 +191,7 @@ def _run_child(warm_server: Warm, given: socket.socket, lane: int) -> None:
         record, reader = child.receive(given)
         key = record["key"]
         stream = child.lock(given, record, warm_server.locks, lane)
-        job = child.prepare(stream, record, reader, warm_server.observer)
+        job = child.prepare(stream, record, reader, warm_server.observer, warm_server.settings)
     except lockdown.Unlocked as error:
         os._exit(SETUP_FAILED + 1 + error.step)
     except BaseException:  # noqa: BLE001  whatever broke, it was ours, and the status says so

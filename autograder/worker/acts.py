@@ -65,12 +65,13 @@ class Acts:
     def __init__(self, recorder: Recorder, files: Collection[str]) -> None:
         self.recorder = recorder
         self.files = frozenset(files)
-        self.begin()
+        self.told: set[str] = set()
+        self.before: list[tuple[Any, str, Any]] = []  # (module or class, name, what it held)
 
     def begin(self) -> None:
         """Once a run: whatever stands behind torch by now is ours."""
-        self.told: set[str] = set()
-        self.before = [(place, name, getattr(place, name)) for place, name in _places()]  # and what it holds
+        self.told.clear()
+        self.before = [(place, name, getattr(place, name)) for place, name in _places()]
 
     def watch(self) -> None:
         """From here on, for as long as the process lives."""

@@ -30,9 +30,8 @@ def as_array(value: Any, depth: int = 0) -> MaybeArray:
 def _tensor_as_array(tensor: torch.Tensor) -> MaybeArray:
     if is_wrapped(tensor) or tensor.layout is not torch.strided or tensor.is_quantized or tensor.numel() > MAX_ELEMENTS:
         return None
-    plain = tensor.detach().resolve_conj().resolve_neg()
-    plain = plain.float() if plain.dtype is torch.bfloat16 else plain
-    return np.array(plain.cpu().numpy())
+    plain = tensor.detach().float() if tensor.dtype is torch.bfloat16 else tensor
+    return np.array(plain.numpy(force=True))
 
 
 def _stack(values: Sequence[Any], depth: int) -> MaybeArray:

@@ -106,14 +106,16 @@ def lock(given: socket.socket, record: dict[str, Any], locks: lockdown.Lock, par
     return stream
 
 
-def prepare(sock: socket.socket, record: dict[str, Any], reader: wire.Reader, observer: Observer) -> Job:
+def prepare(
+    sock: socket.socket, record: dict[str, Any], reader: wire.Reader, observer: Observer, settings: Settings
+) -> Job:
     """Everything else between the fork and the student's first line."""
     reader.sock = sock
     _environment(record["folder"])
     sys.path[:] = [record["folder"]] + [path for path in sys.path if os.path.abspath(path) != _our_folder()]
     refuse_politely(observer.remark)  # not before: the server forks
     acts = Acts(observer.recorder, {units.name_of(unit) for unit in record["units"]})
-    job = Job(record, sock, reader, observer, acts, units.quiet_shell(), Settings.now())
+    job = Job(record, sock, reader, observer, acts, units.quiet_shell(), settings)
     _begin(job)
     acts.watch()
     return _announced(job)

@@ -28,7 +28,7 @@ class Summary:
         self.roots = [as_array(root) for root in roots]
         self.weights = [_weights(root, weight) for root, weight in zip_longest(roots, weights[: len(roots)])]
         self.start: tuple[int, MaybeArray] = (-1, None)  # number of the core, and v as seen from it
-        self.ops = Counter(op(node) for node in inner)
+        self.ops = dict(Counter(map(op, inner)))  # a Counter compares in Python, and each pass with many others
         self.settings = {node: _settings(node) for node in inner[:20]}
         self.leaves = {id(leaf) for leaf in leaves}
 

@@ -66,6 +66,7 @@ class Observer:
         self.passes = Passes(self.recorder, self.transforms, self._values_before_a_pass)
         self.rounds = Rounds(self.recorder)
         self.optimizers = Optimizers(self.recorder)
+        self.spoken_of: dict[tuple[int, int], sources.Mentioned] = {}  # of the pieces, which every run of a child has
         self.forget()
 
     def forget(self) -> None:
@@ -74,6 +75,7 @@ class Observer:
             part.forget()
         self.file = ""
         self.units: dict[str, UnitRecord] = {}  # by what they are compiled as
+        self.number = 0  # of the piece that runs
         self.statements = Statements()
         self.namespace: dict[str, Any] = {}
         self.functions: list[types.FunctionType] = []
@@ -123,6 +125,7 @@ class Observer:
         self.file, self.namespace, self.known = file, namespace, {}
 
     def enter(self, piece: Piece, number: int) -> None:
+        self.number = number
         self.recorder.where = f"{self.file}, {piece.label}" if piece.label else self.file
         self.recorder.file, self.recorder.is_script = self.file, not piece.shows_last
         compiled = self.file if self.recorder.is_script else self.recorder.where
@@ -146,12 +149,20 @@ class Observer:
         return name if self.units[name]["label"] else f"{name}, line {line}"
 
     def leave(self, piece: Piece) -> None:
-        self.mentioned |= sources.mentioned(piece)
-        self._values(sources.names(piece))
+        spoken_of = self._mentioned(piece)
+        self.mentioned |= spoken_of.used
+        self._values(spoken_of.bound)
         self.figures.harvest()
         if piece.shows_last:
             plt.close("all")  # as the inline back end does after a cell
         self._flush_output()
+
+    def _mentioned(self, piece: Piece) -> sources.Mentioned:
+        """A piece of which only definitions are left is another one."""
+        key = (self.number, len(piece.nodes))
+        if key not in self.spoken_of:
+            self.spoken_of[key] = sources.mentioned(piece)
+        return self.spoken_of[key]
 
     def finish(self) -> None:
         self.statements = Statements()

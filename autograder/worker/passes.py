@@ -8,7 +8,6 @@ pass computes vᵀJ. Both only for small graphs.
 
 import contextlib
 import functools
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -215,7 +214,7 @@ class Passes:
             "root": as_array(roots[0]),
             "recorded": any(root.grad_fn is not None or root.requires_grad for root in roots),
             "weights": as_array(weights[0]) if weights and weights[0] is not None else None,
-            "ops": dict(Counter(op(node) for node in inner)),
+            "ops": watched.summary.ops,
             "inner": [[op(node), as_array(saved)] for node, saved in saved_selves(inner)],
             "retain": bool(retain),
             "create": bool(create),

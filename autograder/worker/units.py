@@ -105,7 +105,7 @@ def run(piece: Piece, namespace: dict[str, Any], name: str, observer: "Observer"
     try:
         for node in piece.nodes[:-1]:
             observer.statements.begin(node)
-            _execute(node, namespace, name, observer)
+            _execute(node, piece, namespace, name, observer)
         for node in piece.nodes[-1:]:
             observer.statements.begin(node)
             _last(node, piece, namespace, name, observer)
@@ -120,24 +120,18 @@ def run(piece: Piece, namespace: dict[str, Any], name: str, observer: "Observer"
 
 def _last(node: ast.stmt, piece: Piece, namespace: dict[str, Any], name: str, observer: "Observer") -> None:
     if piece.shows_last and isinstance(node, ast.Expr):
-        shown = _OnCpu.read(node, observer)
+        shown = _on_cpu(node, piece, observer)
         value = _run_code(ast.Expression(shown.value), "eval", name, namespace)
         if value is not None:
             observer.shown(value, as_result=True)
     else:
-        _execute(node, namespace, name, observer)
+        _execute(node, piece, namespace, name, observer)
 
 
-def _execute(node: ast.stmt, namespace: dict[str, Any], name: str, observer: "Observer") -> None:
-    node = _OnCpu.read(_import_of_stand_in(node, observer), observer)
-    if observer.forgiving:
-        node = ast.fix_missing_locations(_Unasserted().visit(node))
-    if observer.moved != 1.0:
-        node = _Moved(observer.moved).visit(node)
-    if observer.samples is not None:
-        node = ast.fix_missing_locations(samples.Resampled().visit(node))
-    if observer.watches_rounds:
-        node = ast.fix_missing_locations(plain.Watched(observer.rounds.numbers).visit(node))
+def _execute(node: ast.stmt, piece: Piece, namespace: dict[str, Any], name: str, observer: "Observer") -> None:
+    node = _on_cpu(_import_of_stand_in(node, observer), piece, observer)
+    for change in _changes(piece, observer):
+        node = ast.fix_missing_locations(change.visit(node))
     try:
         _run_code(ast.Module([node], []), "exec", name, namespace)
     except ImportError as error:
@@ -153,16 +147,30 @@ def _run_code(tree: ast.Module | ast.Expression, mode: str, name: str, namespace
     return asyncio.run(result) if code.co_flags & inspect.CO_COROUTINE else result
 
 
+def _changes(piece: Piece, observer: "Observer") -> Iterator[ast.NodeTransformer]:
+    """What a hidden case has to have changed in the code; visiting a tree takes longer than looking for a word."""
+    if observer.forgiving and "assert" in piece.text:
+        yield _Unasserted()
+    if observer.moved != 1.0:
+        yield _Moved(observer.moved)
+    if observer.samples is not None:
+        yield samples.Resampled()
+    if observer.watches_rounds and any(word in piece.text for word in ("for", "while", "return")):
+        yield plain.Watched(observer.rounds.numbers)
+
+
+def _on_cpu(node: T, piece: Piece, observer: "Observer") -> T:
+    if "cuda" not in piece.text:
+        return node
+    on_cpu = _OnCpu()
+    read: T = ast.fix_missing_locations(on_cpu.visit(node))
+    if on_cpu.found:
+        observer.remark("cuda")
+    return read
+
+
 class _OnCpu(ast.NodeTransformer):
     """`.cuda()` and "cuda:0" where there is no GPU: that is no mistake of the student's."""
-
-    @classmethod
-    def read(cls, node: T, observer: "Observer") -> T:
-        on_cpu = cls()
-        read: T = ast.fix_missing_locations(on_cpu.visit(node))
-        if on_cpu.found:
-            observer.remark("cuda")
-        return read
 
     found = False
 
@@ -241,9 +249,7 @@ def _import_of_stand_in(node: ast.stmt, observer: "Observer") -> ast.stmt:
         return node
     observer.remark("stand_in", ast.unparse(node))
     name = wanted[0].asname or "d2l"
-    return ast.copy_location(
-        ast.ImportFrom("d2l", [ast.alias("torch", name, lineno=node.lineno, col_offset=0)], 0), node
-    )
+    return ast.fix_missing_locations(ast.copy_location(ast.ImportFrom("d2l", [ast.alias("torch", name)], 0), node))
 
 
 def _exists(module: str) -> bool:

@@ -64,14 +64,14 @@ def test_a_child_that_cannot_be_locked_runs_nothing(tmp_path):
     unit = {"file": "hw.py", "kind": "script", "label": "", "text": f"open({str(proof)!r}, 'w')"}
     with Sandbox(1, ladder.find()) as sandbox:
         sandbox.wait()
-        lane = sandbox._lanes.get()
+        lane = sandbox._lanes.take(JOB)
         good, lane.place = lane.place, Nowhere(Path("/nonexistent"))
-        sandbox._lanes.put(lane)
+        sandbox._lanes.give(lane)
         with pytest.raises(SandboxError, match="own_identity"):
             sandbox.run({**JOB, "units": [unit], "seconds": 10}, lambda: [])
-        lane = sandbox._lanes.get()
+        lane = sandbox._lanes.take(JOB)
         lane.place = good
-        sandbox._lanes.put(lane)
+        sandbox._lanes.give(lane)
         assert sandbox.run({**JOB, "seconds": 10}, lambda: []).outcome.value == "finished"
     assert not proof.exists()
 
