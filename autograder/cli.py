@@ -172,9 +172,8 @@ def _dependencies() -> Iterator[None]:
 @contextmanager
 def _ahead(arguments: argparse.Namespace) -> Iterator["Sandbox | None"]:
     """A sandbox that warms up while we read; None where nothing may have to be run, or nothing can be."""
-    from autograder import store
-
-    if arguments.scheduler or store.is_in(arguments.output) or not all(path.exists() for path in arguments.paths):
+    there = all(path.exists() for path in arguments.paths)
+    if arguments.scheduler or not there or not _may_have_changed(arguments):
         yield None
         return
     from autograder import sandbox
@@ -185,6 +184,15 @@ def _ahead(arguments: argparse.Namespace) -> Iterator["Sandbox | None"]:
             rung = ladder.find(allow_unsafe=arguments.allow_unsafe)
             ahead = stack.enter_context(sandbox.Sandbox(arguments.jobs, rung))
         yield ahead
+
+
+def _may_have_changed(arguments: argparse.Namespace) -> bool:
+    """Since these paths were last graded into this folder, if they ever were; so that something has to be run."""
+    from autograder import store
+
+    with suppress(OSError):  # something goes away while we look
+        return not store.is_in(arguments.output) or store.is_older(arguments.output, arguments.paths)
+    return False
 
 
 def _elsewhere(arguments: argparse.Namespace) -> "Address | None":

@@ -37,14 +37,18 @@ class Remembering:
     ) -> None:
         self._opened.__exit__(kind, value, trace)
 
-    def _start(self) -> "Grader":
-        """Raises SpecError for an exercise that its grader does not fit: nobody may have looked so far."""
-        from autograder import run, spec
+    def _start(self, submissions: Sequence[Submission] = ()) -> "Grader":
+        """For these submissions, if it is known that there are no others.
+
+        Raises SpecError for an exercise that its grader does not fit: nobody may have looked so far.
+        """
+        from autograder import run, server, spec
 
         if self._grader is None:
             for exercise in self._unchecked:
                 spec.check(exercise)
-            grader = run.Grader(*self._given, memory=self.memory, **self._grading)
+            needed = {"modules": server.modules_for(submissions)} if submissions else {}
+            grader = run.Grader(*self._given, memory=self.memory, **{**self._grading, **needed})
             self._grader = self._opened.enter_context(grader)
         return self._grader
 
@@ -60,5 +64,5 @@ class Remembering:
         """A report for each submission, in their order."""
         known = [self.memory.report(submission) for submission in submissions]
         rest = [submission for submission, report in zip(submissions, known, strict=True) if report is None]
-        made = iter(self._start().grade(rest)) if rest else iter(())
+        made = iter(self._start(rest).grade(rest)) if rest else iter(())
         return (report or next(made) for report in known)

@@ -33,26 +33,37 @@ _SETTERS = re.compile(r"(?:set|use|register|enable|disable)(?:_|\Z)")
 _MAGICS = re.compile(  # that do nothing here, or nothing but run what follows
     r"^([ \t]*)(?:!.*|%(?:matplotlib|config|load_ext|pip|conda)\b.*|%%time\b.*|%time\b)", re.M
 )
+_MAY_BE_MENDED = re.compile(r"[%!?“”„‟‘’‚]|>>>|In \[|\A\s")  # what IPython reads otherwise, and quotes from a forum
 _OWN = frozenset("__init__ __call__ __name__ __repr__ __str__".split())  # a class of the student's may have these
 
 
 def may_share_a_process(units: Iterable[Mapping[str, Any]]) -> bool:
     """Whether all of these units of code are plain."""
     try:
-        trees = [_parsed(unit["text"]) for unit in units]
+        trees = map(_parsed, units)
+        nodes = [node for tree in trees if tree is not None for node in ast.walk(tree)]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    nodes = [node for tree in trees for node in ast.walk(tree)]
     imported = {name for node in nodes for name in _imported(node)}
     return all(_is_plain(node, imported) for node in nodes)
 
 
-def _parsed(text: str) -> ast.Module:
-    """As Python; else with a statement where a magic stands, which is no Python anywhere but between statements."""
+def _parsed(unit: Mapping[str, Any]) -> ast.Module | None:
+    """As Python; else with a statement where a magic stands, which is no Python anywhere but between statements.
+
+    None for a cell that is nothing of the kind, and so is not run; of a script what stands around a mistake is.
+    """
+    text: str = unit["text"]
     try:
         return ast.parse(text)
     except SyntaxError:
+        pass
+    try:
         return ast.parse(_MAGICS.sub(r"\1pass;", text))
+    except SyntaxError:
+        if unit["kind"] == "script" or _MAY_BE_MENDED.search(text):
+            raise
+        return None
 
 
 def _imported(node: ast.AST) -> Iterator[str]:

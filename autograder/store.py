@@ -10,6 +10,7 @@ A run is kept as what the child sent, compressed: it is read again by the code t
 
 import hashlib
 import json
+import os
 import secrets
 import sqlite3
 import threading
@@ -61,6 +62,20 @@ _FROM_1 = (  # which had decisions on whole exercises only
 def is_in(folder: Path) -> bool:
     """Whether anything was ever kept in an output folder."""
     return (folder / FILE).exists()
+
+
+def is_older(folder: Path, paths: Iterable[Path]) -> bool:
+    """Whether a file in these paths has changed since something was last kept in an output folder. Dates may lie."""
+    last = os.stat(folder / FILE).st_mtime
+    return any(os.stat(file).st_mtime > last for path in paths for file in _files(path))
+
+
+def _files(path: Path) -> Iterator[str]:
+    """All that are in a folder; a file by itself."""
+    if path.is_dir():
+        yield from (os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names)
+    else:
+        yield str(path)
 
 
 class StoreError(Exception):

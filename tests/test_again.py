@@ -20,6 +20,7 @@ from autograder.packed import Units
 from autograder.phrase import Language
 from autograder.report import files, pages
 from autograder.report.pages import student
+from autograder.server import FEW
 from autograder.sources import Sources
 from autograder.store import FILE, Store
 from tests.conftest import ROOT
@@ -218,6 +219,22 @@ def test_one_changed_submission_is_read_run_and_drawn_alone(room, monkeypatch):
     assert {unit["file"] for job in room.warm.jobs for unit in job["units"]} == {"ada.py"}
     assert (drawn, read) == (["ada"], [])
     assert before == {name: room.page(name).stat().st_ino for name in before}
+
+
+def test_the_server_warms_up_while_files_are_read_if_one_has_changed(room, monkeypatch):
+    """With no more in it than that submission needs; and not at all if none has."""
+    for number in range(FEW):
+        edited(room, f"n{number}.py", f"{SINE}\n# {number}\n")
+    room.grade()
+    told, look = [], intake.look
+    monkeypatch.setattr(Warm, "__enter__", lambda warm: told.append("started") or warm)
+    monkeypatch.setattr(intake, "look", lambda *given: told.append("read") or look(*given))
+    room.grade()
+    assert told == ["read"]
+    edited(room, "ada.py", f"{SINE}\nimport scipy\n")
+    room.grade()
+    assert told == ["read", "started", "read"]
+    assert room.warm.modules == ("scipy",)
 
 
 def test_pages_of_both_folders_stay(room, monkeypatch):

@@ -44,8 +44,13 @@ def children(monkeypatch):
 
 
 def submission(text, name="hw.py"):
-    unit = Unit(name, "script", "", textwrap.dedent(text))
+    kind, label = ("code", "cell 1") if name.endswith(".ipynb") else ("script", "")
+    unit = Unit(name, kind, label, textwrap.dedent(text))
     return Submission("ada", name, (SourceFile(name, "", (unit,)),))
+
+
+def cell(text, kind="code"):
+    return {"text": text, "kind": kind}
 
 
 def endings(sandbox, text, *cases, seconds=20.0):
@@ -66,9 +71,14 @@ def seen(ending):
 def test_reports_are_those_of_a_process_for_each_run(grader, monkeypatch):
     """Words, places, numbers, pictures, of whatever is handed in; `test_samples` has the verdicts of all samples."""
     found = intake.find([ROOT / "submissions" / "sample"])[0]
-    shared = [kept.document(report) | {"seconds": 0} for report in grader.grade(found)]
+    shared = list(map(told, grader.grade(found)))
     monkeypatch.setattr(sharing, "may_share_a_process", lambda units: False)
-    assert [kept.document(report) | {"seconds": 0} for report in grader.grade(found)] == shared
+    for one, before in zip(grader.grade(found), shared, strict=True):
+        assert told(one) == before, one.submission.origin
+
+
+def told(report):
+    return kept.document(report) | {"seconds": 0}
 
 
 def test_most_samples_share_a_process(grader, children):
@@ -164,7 +174,6 @@ NOT_PLAIN = [
     "exec('import os')\n",
     "open('a.txt', 'w')\n",
     "await x\n",
-    "x = (\n",
     "x = (1\n%config(open('a', 'w')))\ny = [\n",
     "%matplotlib inline\nx = (1\n%config(open('a', 'w')))\n",
     "%matplotlib inline\nx = 1 \\\n%config(open('a', 'w'))\n",
@@ -175,12 +184,32 @@ NOT_PLAIN = [
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_plain_code_shares_a_process(text):
-    assert sharing.may_share_a_process([{"text": text}])
+    assert sharing.may_share_a_process([cell(SINE), cell(text)])
+    assert sharing.may_share_a_process([cell(text, "script")])
 
 
 @pytest.mark.parametrize("text", NOT_PLAIN)
 def test_other_code_does_not(text):
-    assert not sharing.may_share_a_process([{"text": SINE}, {"text": text}])
+    assert not sharing.may_share_a_process([cell(SINE), cell(text)])
+    assert not sharing.may_share_a_process([cell(SINE, "script"), cell(text, "script")])
+
+
+BROKEN = ["This is a vector now, so torch complains.\n", "print（x）\n", "for i in range(3)\n    print(i)\n"]
+MAY_BE_MENDED = ["print(“x”)\n", ">>> x = (\n", "  x = 1\n y = 2\n", "x?\n", "%%bash\nls\n", "In [1]: import os\n"]
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_cell_that_is_no_python_is_not_run_and_does_not_matter(grader, text):
+    """Of a script, what stands around it is run: which, is not known here."""
+    assert sharing.may_share_a_process([cell(SINE), cell(text)])
+    assert not sharing.may_share_a_process([cell(text, "script")])
+    seen = grader.observe(submission(text, "hw.ipynb"))
+    assert [error.type for error in seen.errors] == ["SyntaxError"]
+
+
+@pytest.mark.parametrize("text", MAY_BE_MENDED)
+def test_a_cell_that_may_be_read_otherwise_does_not_share(text):
+    assert not sharing.may_share_a_process([cell(SINE), cell(text)])
 
 
 def test_other_code_has_a_new_process_each_time(alone, children):
@@ -194,7 +223,7 @@ def test_other_code_has_a_new_process_each_time(alone, children):
 def test_an_error_that_the_first_run_had_not_is_looked_at_in_a_new_process(alone, children):
     """What was left behind all the same: nobody's mistake but ours."""
     left_behind = "import numpy as np\nnp.sctypeDict.pop('half')\n"
-    assert sharing.may_share_a_process([{"text": left_behind}])
+    assert sharing.may_share_a_process([cell(left_behind, "script")])
     first, second = endings(alone, left_behind, spec.AS_WRITTEN, AGAIN)
     assert children == [2]
     assert seen(second) == seen(first)
@@ -222,7 +251,7 @@ def test_a_second_run_that_does_not_end_has_its_time_in_a_new_process(alone, chi
 def test_whoever_did_something_odd_has_a_new_process(alone, children):
     """Also if it was not known from the code."""
     plain = "import torch\nT = torch.Tensor\nT.sin = T.cos\n"
-    assert sharing.may_share_a_process([{"text": plain}])
+    assert sharing.may_share_a_process([cell(plain, "script")])
     first, second = endings(alone, plain, spec.AS_WRITTEN, AGAIN)
     assert any(isinstance(item, Act) for item in first.observations)
     assert children == [2]
