@@ -151,10 +151,11 @@ class Lane:
 
 
 def _may_stay(talk: Talk, job: dict[str, Any]) -> bool:
-    """It ended well, soon, and without anything to look at; and its code is plain."""
+    """A submission ended well, soon, and without anything to look at; and its code is plain."""
     soon = talk.seconds < float(job["seconds"]) / 4  # the limit of processor time is one for all runs of a child
     odd = any(isinstance(item, Act | Fault) for item in talk.observations)
-    return not talk.stopped and soon and not odd and sharing.may_share_a_process(job["units"])
+    well = bool(job["units"]) and not talk.stopped and soon and not odd
+    return well and sharing.may_share_a_process(job["units"])
 
 
 def _has_found_its_way(talk: Talk, child: Child) -> bool:

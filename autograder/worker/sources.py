@@ -107,7 +107,8 @@ def _walk(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         yield node
-        for value in vars(node).values():
+        for name in node._fields:  # whoever prints a traceback hangs more onto a node: its parent, say
+            value = getattr(node, name, None)
             if isinstance(value, ast.AST):
                 waiting.append(value)
             elif isinstance(value, list):
