@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograder.evidence import error_kind
-from autograder.model import SourceFile, Submission, Unit
+from autograder.model import Outcome, SourceFile, Submission, Unit
 
 
 @pytest.fixture
@@ -218,6 +218,14 @@ def test_code_that_did_not_run_is_quoted_with_its_line(observe):
         ("string", "in", 11),
         ("dead", "def", 4),
     ]
+
+
+def test_a_traceback_of_ipythons_own_changes_nothing(grader):
+    """What formats it hangs more onto the nodes of the code that ran, their parents among it."""
+    cell = "%%capture\nimport torch\nx = torch.ones(2, requires_grad=True)\ny = x @ x\ny.backward()\ny.backward()"
+    unit = Unit("hw.ipynb", "code", "cell 1", cell)
+    seen = grader.observe(Submission("ada", "hw.ipynb", (SourceFile("hw.ipynb", "", (unit,)),)))
+    assert (seen.outcome, len(seen.passes)) == (Outcome.FINISHED, 2)
 
 
 def test_values_that_appear_are_seen_and_functions_once(observe):
