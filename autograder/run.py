@@ -190,6 +190,10 @@ class Grader:
         ways = {e.name: (of_rest if e.name in rest else of_whole).ways(e) for e in attempted}
         return Looked(written, of_rest.observed, seen, ways, runs.units)
 
+    def leave(self, looked: Looked) -> None:
+        """Nobody will look at another case of it, and the process that waits for that ends; looking still works."""
+        self._sandbox.leave(looked.units)
+
     def judged(self, looked: Looked, exercise: Exercise) -> Answer:
         """What was made of one exercise."""
         name = exercise.name
@@ -201,7 +205,7 @@ class Grader:
         looked = self.look(submission, run=run)
         shown = Packed.of({name: exhibits.of(self._graders[name], looked.seen[name]) for name in looked.ways})
         answers = tuple(_placed(submission, self.judged(looked, exercise)) for exercise in self._exercises)
-        self._sandbox.leave(looked.units)
+        self.leave(looked)
         return reports.graded(submission, looked.written, looked.hidden, answers, shown)
 
     def _attempted(self, views: Mapping[str, Seen], only: Collection[str]) -> set[str]:

@@ -69,6 +69,7 @@ class Trial:
         if not is_run(submission):
             return reports.not_run(submission, self._exercises), ()
         looked = self._grader.look(submission)
+        self._grader.leave(looked)
         report = reports.graded(submission, looked.written, (), (), Packed())
         return report, tuple(_tried(exercise, looked, submission) for exercise in self._exercises)
 

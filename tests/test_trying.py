@@ -136,3 +136,10 @@ def test_wrong_usage_is_a_sentence(words, said):
     done = typed(*words, cwd=ROOT)
     assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
     assert len(re.findall(r"\n", done.stderr)) <= 4
+
+
+def test_no_process_waits_for_what_nobody_will_ask(warm):
+    """Of plain code, whose runs share one: a try is one run."""
+    submission = next(one for one in samples() if one.student == "zofia")
+    warm.run(submission)
+    assert [lane.child for lane in warm._grader._sandbox._lanes._free] == [None]
