@@ -295,3 +295,12 @@ def test_values_of_a_second_run_are_told_anew(alone):
     """A value that was seen in the first run is seen in the second one as well."""
     runs = endings(alone, "import torch\nx = torch.arange(3.0)\n", spec.AS_WRITTEN, AGAIN)
     assert [[v.name for v in e.observations if isinstance(v, Value)] for e in runs] == [["x"], ["x"]]
+
+
+def test_a_second_run_imports_nothing(alone, children, monkeypatch):
+    """Putting settings back must not bring in torch's compiler, for example: that takes longer than all the rest."""
+    monkeypatch.setattr(sharing, "may_share_a_process", lambda units: True)
+    text = f"{SINE}\nimport sys\nprint(len(sys.modules))\n"
+    first, second = endings(alone, text, spec.AS_WRITTEN, AGAIN)
+    assert children == [1]
+    assert seen(second) == seen(first)

@@ -37,7 +37,8 @@ class Settings:
         torch.set_default_dtype(self.dtype)
         torch.set_grad_enabled(True)
         torch.autograd.set_detect_anomaly(False)
-        torch.use_deterministic_algorithms(False)
+        if torch.are_deterministic_algorithms_enabled():
+            torch.use_deterministic_algorithms(False)  # which imports torch's compiler, a second or more
         torch.set_printoptions(profile="default", sci_mode=None)  # type: ignore[no-untyped-call]
         if torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
