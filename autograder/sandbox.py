@@ -107,10 +107,11 @@ class Lane:
             stack.callback(ours.close)
             with theirs:
                 socket.send_fds(self.sock, [b"job"], [theirs.fileno()])
+            is_plain = bool(job["units"]) and sharing.may_share_a_process(job["units"])  # while the lane forks
             pidfd = self._pidfd()
             stack.callback(os.close, pidfd)
             talk.hold()
-            if _may_stay(talk, job):
+            if is_plain and _has_ended_well(talk):
                 stack.pop_all()
                 self.child = Child(job["units"], ours, pidfd, frozenset(_errors(talk)))
                 return talk.ended()
@@ -150,12 +151,10 @@ class Lane:
         return usage
 
 
-def _may_stay(talk: Talk, job: dict[str, Any]) -> bool:
-    """A submission ended well, soon, and without anything to look at; and its code is plain."""
-    soon = talk.seconds < float(job["seconds"]) / 4  # the limit of processor time is one for all runs of a child
-    odd = any(isinstance(item, Act | Fault) for item in talk.observations)
-    well = bool(job["units"]) and not talk.stopped and soon and not odd
-    return well and sharing.may_share_a_process(job["units"])
+def _has_ended_well(talk: Talk) -> bool:
+    """Soon as well, and without anything to look at."""
+    soon = talk.seconds < float(talk.job["seconds"]) / 4  # the limit of processor time is one for all runs of a child
+    return not talk.stopped and soon and not any(isinstance(item, Act | Fault) for item in talk.observations)
 
 
 def _has_found_its_way(talk: Talk, child: Child) -> bool:
