@@ -1,6 +1,6 @@
 """Whether all runs of a submission may be made in one process.
 
-A second run in the same process takes a third of the time (see `worker/child.py`), and finds what the first one has
+A second run in the same process takes half of the time (see `worker/child.py`), and finds what the first one has
 left. So only plain code gets it: code that keeps to the libraries of the field and to what they are for, whose changes
 of their settings we know and put back, and that has no way to our own modules in its process. It is known by its
 syntax, so the answer is the same on every machine. Whatever is not known to be plain has a process for each run.
@@ -11,23 +11,24 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-MODULES = frozenset(
-    "torch numpy scipy pandas seaborn matplotlib pylab mpl_toolkits d2l IPython math cmath random time typing types "
-    "copy collections itertools functools operator dataclasses statistics fractions decimal warnings abc enum pprint "
+_MODULES = frozenset(
+    "torch numpy scipy matplotlib pylab mpl_toolkits d2l IPython.display math cmath random time typing types copy "
+    "collections itertools functools operator dataclasses statistics fractions decimal warnings abc enum pprint "
     "__future__".split()
 )
 _NOT_FOR_US = frozenset(  # builtins that reach anything, or leave something
     "exec eval compile open input globals locals vars setattr getattr delattr exit quit breakpoint get_ipython".split()
 )
-_NOT_OF_MODULES = frozenset(  # attributes that lead out of the field, or leave something behind
-    "sys os gc modules builtins inspect ctypes threading multiprocessing subprocess importlib io pathlib library ops "
-    "jit hub distributed compile load save savez savez_compressed savetxt tofile dump fromfile memmap DataFile "
-    "to_csv to_json to_pickle to_excel to_parquet to_hdf to_sql enter_dual_level".split()
+_NOT_OF_MODULES = frozenset(  # attributes that lead out of the field, run what a string says, or leave something behind
+    "sys os gc modules builtins inspect ctypes threading multiprocessing subprocess importlib io pathlib logging "
+    "linecache library ops jit hub distributed package onnx fx compile benchmark cpp_extension ctypeslib f2py "
+    "distutils animation pickle loads Unpickler attrgetter methodcaller get_type_hints ForwardRef runstring measure "
+    "rundocs get_ipython load save savez savez_compressed savetxt tofile dump fromfile memmap DataFile "
+    "enter_dual_level".split()
 )
 _PUT_BACK = frozenset(  # settings of a library that `worker/settings.py` knows
     "set_default_dtype set_grad_enabled set_detect_anomaly set_printoptions set_num_threads seterr set_figsize "
-    "set_axes use_deterministic_algorithms set_matplotlib_formats use_svg_display use enable_grad set_theme set_style "
-    "set_palette set_context set".split()
+    "set_axes use_deterministic_algorithms set_matplotlib_formats use_svg_display use enable_grad".split()
 )
 _SETTERS = re.compile(r"(?:set|use|register|enable|disable)(?:_|\Z)")
 _MAGICS = re.compile(  # that do nothing here, or nothing but run what follows
@@ -77,14 +78,13 @@ def _is_plain(node: ast.AST, imported: set[str]) -> bool:
         case ast.Import(names=names):
             return all(_is_of_the_field(alias.name) for alias in names)
         case ast.ImportFrom(module=module, names=names, level=level):
-            return not level and _is_of_the_field(f"{module}") and all(_is_open(alias.name) for alias in names)
+            return not level and all(_may_come(f"{module}", alias.name) for alias in names)
         case ast.Name(id=name):
             return name not in _NOT_FOR_US and (not name.startswith("__") or name in _OWN)
         case ast.Attribute(attr=attr, ctx=context):
-            root = _root(node)
-            if not _is_open(attr) or (root in imported and not isinstance(context, ast.Load)):
-                return False
-            return root not in imported or not _SETTERS.match(attr) or attr in _PUT_BACK
+            return _is_open(attr) and (_root(node) not in imported or _is_used_as_meant(attr, context))
+        case ast.MatchClass(kwd_attrs=attributes):
+            return all(map(_is_open, attributes))
         case ast.Subscript(ctx=ast.Store() | ast.Del(), value=value):
             return _root(value) not in imported or (isinstance(value, ast.Attribute) and value.attr == "rcParams")
         case ast.Await() | ast.AsyncFor() | ast.AsyncWith() | ast.AsyncFunctionDef():
@@ -92,9 +92,22 @@ def _is_plain(node: ast.AST, imported: set[str]) -> bool:
     return True
 
 
+def _is_used_as_meant(attr: str, context: ast.expr_context) -> bool:
+    """An attribute of something imported is read, is no evaluator of strings, and sets nothing that is not put back."""
+    sets = _SETTERS.match(attr) and attr not in _PUT_BACK
+    return isinstance(context, ast.Load) and attr not in _NOT_FOR_US and not sets
+
+
 def _is_of_the_field(module: str) -> bool:
-    first, *rest = module.split(".")
-    return first in MODULES and all(map(_is_open, rest))
+    parts = module.split(".")
+    known = any(".".join(parts[:count]) in _MODULES for count in (1, 2))
+    return known and all(map(_is_open, parts[1:]))
+
+
+def _may_come(module: str, name: str) -> bool:
+    """`from module import name`; a module may be a part of what it comes from."""
+    known = _is_of_the_field(module) or _is_of_the_field(f"{module}.{name}")
+    return known and _is_open(name) and name not in _NOT_FOR_US
 
 
 def _is_open(name: str) -> bool:

@@ -6,7 +6,7 @@ of the submission runs before them. After the units the child sends {"kind": "re
 calls of a hidden case, whose inputs were drawn only then; it answers each and ends with {"kind": "end"}.
 
 Then it waits, for the end of the stream or for another job with the same units. Most of what a run costs is to copy the
-pages that a new process touches, so a second one in the same process takes a third of the time. What the first run has
+pages that a new process touches, so a second one in the same process takes half of the time. What the first run has
 set is put back as it was; whether that can be all is for the trusted side to say, which knows the code (`sharing`).
 """
 

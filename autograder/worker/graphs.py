@@ -99,7 +99,9 @@ def _settings(node: Node) -> list[tuple[str, object]]:
 
 @functools.cache
 def _names_of_saved(kind: type[Node]) -> list[str]:
-    return [name for name in dir(kind) if name.startswith("_saved_")]
+    """Those that are no tensors: a tensor has a raw form as well, and taking it out of its node costs time."""
+    names = frozenset(dir(kind))
+    return [name for name in sorted(names) if name.startswith("_saved_") and f"_raw{name}" not in names]
 
 
 def _saved(node: Node, name: str) -> Any:

@@ -211,7 +211,7 @@ class Passes:
         return {
             "call": watched.call,
             "within": self.recorder.nesting[0] if self.recorder.nesting else "",
-            "root": as_array(roots[0]),
+            "root": watched.summary.roots[0],
             "recorded": any(root.grad_fn is not None or root.requires_grad for root in roots),
             "weights": as_array(weights[0]) if weights and weights[0] is not None else None,
             "ops": watched.summary.ops,
