@@ -1,7 +1,8 @@
 """The other side of `bench.py`: the same students' code in forks of a warm process, and nothing else.
 
-No observer, no sandbox, no counterfactual case, no judge. Reads {"rounds", "jobs", "submissions": [[unit, …], …]} on
-stdin and writes on stdout, as JSON, a list of rounds: {"seconds": of the whole round, "each": seconds of each run}.
+No observer, no sandbox, no counterfactual case, no judge. Reads {"rounds", "jobs", "times", "submissions": [[unit, …],
+…]} on stdin, runs each submission so many times in one fork, and writes on stdout, as JSON, a list of rounds:
+{"seconds": of the whole round, "each": seconds of each fork}.
 """
 
 import json
@@ -39,16 +40,17 @@ def main():
     gc.collect()
     gc.freeze()
     work = json.load(sys.stdin)
-    json.dump([one_round(work["submissions"], work["jobs"]) for _ in range(work["rounds"])], sys.stdout)
+    given = (work["submissions"], work["jobs"], work["times"])
+    json.dump([one_round(*given) for _ in range(work["rounds"])], sys.stdout)
 
 
-def one_round(submissions, jobs):
-    """Every submission once, `jobs` at a time."""
+def one_round(submissions, jobs, times):
+    """Every submission in one fork, `jobs` at a time."""
     running, each, started = {}, [0.0] * len(submissions), time.perf_counter()
     for number, units in enumerate(submissions):
         if len(running) == jobs:
             reap(running, each)
-        running[start(units)] = (number, time.perf_counter())
+        running[start(units, times)] = (number, time.perf_counter())
     while running:
         reap(running, each)
     return {"seconds": time.perf_counter() - started, "each": each}
@@ -60,11 +62,14 @@ def reap(running, each):
     each[number] = time.perf_counter() - began
 
 
-def start(units):
+def start(units, times):
     pid = os.fork()
     if pid == 0:
-        execute(units)
-        os._exit(0)
+        try:
+            for _ in range(times):
+                execute(units)
+        finally:
+            os._exit(0)
     return pid
 
 

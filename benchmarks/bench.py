@@ -93,15 +93,15 @@ def runnable(folder):
     return [s for s in intake.find([folder])[0] if any(f.units for f in s.files) and not s.declined]
 
 
-def bare(submissions, rounds, jobs, scratch):
-    """Rounds of {"seconds", "each"}."""
+def bare(submissions, rounds, jobs, scratch, times=1):
+    """Rounds of {"seconds", "each"}; each submission runs so many times in one process."""
     keys = ("file", "kind", "label", "text")
     work = [
         [{key: getattr(u, key) for key in keys} for f in s.files for u in f.units if u.kind != "markdown"]
         for s in submissions
     ]
     command = [sys.executable, str(ROOT / "benchmarks" / "bare.py")]
-    given = json.dumps({"rounds": rounds, "jobs": jobs, "submissions": work})
+    given = json.dumps({"rounds": rounds, "jobs": jobs, "times": times, "submissions": work})
     environment = server.environment(scratch)
     done = subprocess.run(command, input=given, capture_output=True, text=True, env=environment, check=True)
     return json.loads(done.stdout)
@@ -110,15 +110,18 @@ def bare(submissions, rounds, jobs, scratch):
 def observing(folder, scratch, rounds):
     """One run as written, observed and locked in, beside a bare one; each submission by itself."""
     submissions = runnable(SAMPLE)
-    alone = of_each([one["each"] for one in bare(submissions, rounds, 1, scratch)])
+    alone, twice = (of_each([one["each"] for one in bare(submissions, rounds, 1, scratch, times)]) for times in (1, 2))
+    more = [both - one for both, one in zip(twice, alone, strict=True)]
     with Grader(list(spec.load_all().values()), ladder.find(), seed=1, jobs=1) as grader:
         grader.observe(submissions[0])
         seen = of_each([[seconds(grader.observe, s) for s in submissions] for _ in range(rounds)])
         whole = of_each([[seconds(grader.grade_one, s) for s in submissions] for _ in range(rounds)])
     ratio, all_cases = (statistics.median(a / b for a, b in zip(x, alone, strict=True)) for x in (seen, whole))
     ours, theirs = 1000 * statistics.median(seen), 1000 * statistics.median(alone)
-    every = 1000 * statistics.median(whole)
+    every, second = 1000 * statistics.median(whole), 1000 * statistics.median(more)
+    share = statistics.median(a / b for a, b in zip(more, alone, strict=True))
     return {
+        **say("bare once more, in the process of the first / bare", second, theirs, "ms", share, "–"),
         **say("one run, observed and locked / bare", ours, theirs, "ms", ratio, "at most 1.3"),
         **say("fork to report, every case, judged / bare", every, theirs, "ms", all_cases, "–"),
     }

@@ -11,14 +11,14 @@ from tests.conftest import ROOT
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["code", "script"])
-def test_the_bare_side_runs_the_code(tmp_path, kind):
+@pytest.mark.parametrize(("kind", "times"), [("code", 1), ("script", 1), ("script", 2)])
+def test_the_bare_side_runs_the_code(tmp_path, kind, times):
     left = tmp_path / "left"
-    text = f"import torch\nx = torch.ones(2)\nopen({str(left)!r}, 'w').write(str(x.sum().item()))"
+    text = f"import torch\nx = torch.ones(2)\nopen({str(left)!r}, 'a').write(str(x.sum().item()))"
     unit = {"file": "hw", "kind": kind, "label": "", "text": text}
-    given = json.dumps({"rounds": 1, "jobs": 1, "submissions": [[unit]]})
+    given = json.dumps({"rounds": 1, "jobs": 1, "times": times, "submissions": [[unit]]})
     command = [sys.executable, str(ROOT / "benchmarks" / "bare.py")]
     environment = server.environment(tmp_path)
     done = subprocess.run(command, input=given, capture_output=True, text=True, env=environment, check=True)
     assert len(json.loads(done.stdout)[0]["each"]) == 1
-    assert left.read_text() == "2.0"
+    assert left.read_text() == times * "2.0"
