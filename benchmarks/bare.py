@@ -1,8 +1,8 @@
 """The other side of `bench.py`: the same students' code in forks of a warm process, and nothing else.
 
-No observer, no sandbox, no counterfactual case, no judge. Reads {"rounds", "jobs", "times", "submissions": [[unit, …],
-…]} on stdin, runs each submission so many times in one fork, and writes on stdout, as JSON, a list of rounds:
-{"seconds": of the whole round, "each": seconds of each fork}.
+No observer, no sandbox, no counterfactual case, no judge. Reads lines of JSON on stdin. The first is the submissions,
+[[unit, …], …]. Each further one asks for a round, {"jobs", "times"}: every submission in a fork of its own, so many of
+them at once, so many times in that fork. It is answered on stdout: {"seconds": of the whole, "each": of each fork}.
 """
 
 import json
@@ -39,9 +39,9 @@ def main():
 
     gc.collect()
     gc.freeze()
-    work = json.load(sys.stdin)
-    given = (work["submissions"], work["jobs"], work["times"])
-    json.dump([one_round(*given) for _ in range(work["rounds"])], sys.stdout)
+    submissions = json.loads(sys.stdin.readline())
+    for line in sys.stdin:
+        print(json.dumps(one_round(submissions, **json.loads(line))), flush=True)
 
 
 def one_round(submissions, jobs, times):

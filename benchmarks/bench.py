@@ -93,38 +93,69 @@ def runnable(folder):
     return [s for s in intake.find([folder])[0] if any(f.units for f in s.files) and not s.declined]
 
 
-def bare(submissions, rounds, jobs, scratch, times=1):
-    """Rounds of {"seconds", "each"}; each submission runs so many times in one process."""
-    keys = ("file", "kind", "label", "text")
-    work = [
-        [{key: getattr(u, key) for key in keys} for f in s.files for u in f.units if u.kind != "markdown"]
-        for s in submissions
-    ]
-    command = [sys.executable, str(ROOT / "benchmarks" / "bare.py")]
-    given = json.dumps({"rounds": rounds, "jobs": jobs, "times": times, "submissions": work})
-    environment = server.environment(scratch)
-    done = subprocess.run(command, input=given, capture_output=True, text=True, env=environment, check=True)
-    return json.loads(done.stdout)
+class Bare:
+    """The other side, in a process of its own that stays warm, so that rounds of both sides can alternate."""
+
+    def __init__(self, submissions, scratch):
+        keys = ("file", "kind", "label", "text")
+        work = [
+            [{key: getattr(u, key) for key in keys} for f in s.files for u in f.units if u.kind != "markdown"]
+            for s in submissions
+        ]
+        self.process = subprocess.Popen(
+            [sys.executable, str(ROOT / "benchmarks" / "bare.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=server.environment(scratch),
+        )
+        self._say(work)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.communicate()
+
+    def _say(self, what):
+        self.process.stdin.write(json.dumps(what) + "\n")
+        self.process.stdin.flush()
+
+    def round(self, jobs=1, times=1):
+        """{"seconds", "each"}; each submission runs so many times in one process."""
+        self._say({"jobs": jobs, "times": times})
+        return json.loads(self.process.stdout.readline())
 
 
 def observing(folder, scratch, rounds):
-    """One run as written, observed and locked in, beside a bare one; each submission by itself."""
+    """One run as written, observed and locked in, beside a bare one; each submission by itself, both sides in turn."""
     submissions = runnable(SAMPLE)
-    alone, twice = (of_each([one["each"] for one in bare(submissions, rounds, 1, scratch, times)]) for times in (1, 2))
+    with (
+        Bare(submissions, scratch) as bare,
+        Grader(list(spec.load_all().values()), ladder.find(), seed=1, jobs=1) as ours,
+    ):
+        ours.observe(submissions[0])
+        bare.round()
+        sides = (
+            lambda: bare.round()["each"],
+            lambda: bare.round(times=2)["each"],
+            lambda: [seconds(ours.observe, s) for s in submissions],
+            lambda: [seconds(ours.grade_one, s) for s in submissions],
+        )
+        measured = [[side() for side in sides] for _ in range(rounds)]
+    alone, twice, seen, whole = (of_each(column) for column in zip(*measured, strict=True))
     more = [both - one for both, one in zip(twice, alone, strict=True)]
-    with Grader(list(spec.load_all().values()), ladder.find(), seed=1, jobs=1) as grader:
-        grader.observe(submissions[0])
-        seen = of_each([[seconds(grader.observe, s) for s in submissions] for _ in range(rounds)])
-        whole = of_each([[seconds(grader.grade_one, s) for s in submissions] for _ in range(rounds)])
-    ratio, all_cases = (statistics.median(a / b for a, b in zip(x, alone, strict=True)) for x in (seen, whole))
-    ours, theirs = 1000 * statistics.median(seen), 1000 * statistics.median(alone)
-    every, second = 1000 * statistics.median(whole), 1000 * statistics.median(more)
-    share = statistics.median(a / b for a, b in zip(more, alone, strict=True))
     return {
-        **say("bare once more, in the process of the first / bare", second, theirs, "ms", share, "–"),
-        **say("one run, observed and locked / bare", ours, theirs, "ms", ratio, "at most 1.3"),
-        **say("fork to report, every case, judged / bare", every, theirs, "ms", all_cases, "–"),
+        **beside("bare once more, in the process of the first / bare", more, alone, "–"),
+        **beside("one run, observed and locked / bare", seen, alone, "at most 1.3"),
+        **beside("fork to report, every case, judged / bare", whole, alone, "–"),
     }
+
+
+def beside(name, ours, theirs, goal):
+    """Seconds of each submission, on both sides."""
+    ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+    return say(name, 1000 * statistics.median(ours), 1000 * statistics.median(theirs), "ms", ratio, goal)
 
 
 def of_each(rounds):
@@ -142,10 +173,12 @@ def throughput(folder, scratch, rounds):
     """All cores, everything included but the start of the server: submissions a second, ours and bare."""
     submissions, jobs = runnable(folder), len(os.sched_getaffinity(0))
     ratios, ours, theirs = [], [], []
-    with Grader(list(spec.load_all().values()), ladder.find(), seed=1, jobs=jobs) as grader:
+    everything = list(spec.load_all().values())
+    with Bare(submissions, scratch) as bare, Grader(everything, ladder.find(), seed=1, jobs=jobs) as grader:
         grader.observe(submissions[0])
+        bare.round(jobs)
         for _ in range(rounds):
-            limit = bare(submissions, 1, jobs, scratch)[0]["seconds"]
+            limit = bare.round(jobs)["seconds"]
             taken = seconds(lambda: list(grader.grade(submissions)))
             ours, theirs = [*ours, len(submissions) / taken], [*theirs, len(submissions) / limit]
             ratios.append(limit / taken)
