@@ -67,7 +67,7 @@ class Lane:
 
     def run(self, job: dict[str, Any], calls: Callable[[], Calls]) -> Ending:
         """One run: in the child that waits, where that serves; else in a new one. Raises OSError for a broken lane."""
-        if self.child is not None and self.serves(job):
+        if self.child is not None and self.serves(job["units"]):
             talk = self._talk(self.child.sock, job, calls)
             talk.hold()
             if _has_found_its_way(talk, self.child):
@@ -76,9 +76,9 @@ class Lane:
         self._clear()
         return self._run_anew(job, calls)
 
-    def serves(self, job: dict[str, Any]) -> bool:
-        """Whether the child that waits has this submission."""
-        return self.child is not None and self.child.units is job["units"]
+    def serves(self, units: Any) -> bool:
+        """Whether the child that waits has this submission: the very same units."""
+        return self.child is not None and self.child.units is units
 
     def leave(self) -> None:
         """Nobody asks the child that waits any more: it ends, while others go on."""
@@ -191,7 +191,7 @@ class Lanes:
         """Waits for one. That whose child has this submission, if there is one; else one without a child."""
         with self._given:
             self._given.wait_for(lambda: self._free)
-            lane = min(self._free, key=lambda lane: (not lane.serves(job), lane.child is not None))
+            lane = min(self._free, key=lambda lane: (not lane.serves(job["units"]), lane.child is not None))
             self._free.remove(lane)
             return lane
 
@@ -199,7 +199,7 @@ class Lanes:
         """Nobody will ask for another run of these units."""
         with self._given:
             for lane in self._free:
-                if lane.child is not None and lane.child.units is units:
+                if lane.serves(units):
                     lane.leave()
 
     def close(self) -> None:

@@ -92,9 +92,10 @@ class Writer:
         return fits
 
     def _put(self, header: bytes, body: bytes) -> None:
-        seal = _seal(self.key, self.frames, header + body)
+        content = header + body
+        seal = _seal(self.key, self.frames, content)
         self.frames += 1
-        self.gathered += _HEAD.pack(len(header), len(body)) + seal + header + body
+        self.gathered += _HEAD.pack(len(header), len(body)) + seal + content
         much = len(self.gathered) >= MUCH_BYTES
         if not self.patient or much or time.monotonic() >= self.flushed + OLD_SECONDS:
             self.flush()

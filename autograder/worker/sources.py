@@ -96,8 +96,6 @@ def mentioned(piece: Piece) -> Mentioned:
                 others.add(name)
             case ast.Import(names=names) | ast.ImportFrom(names=names):
                 others |= {alias.asname or alias.name for alias in names}
-    if piece.error is not None:
-        return Mentioned(frozenset(used), ())
     return Mentioned(frozenset(used), None if "get_ipython" in used else tuple(sorted(used | others)))
 
 
