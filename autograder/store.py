@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,14 +98,18 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
         self._lock = threading.Lock()
-        try:
-            self._db = sqlite3.connect(self.path, timeout=PATIENCE_SECONDS, check_same_thread=False)
-            self._db.execute("pragma journal_mode = wal")
-            self._db.execute("pragma synchronous = normal")
-            self._db.executescript(_TABLES)
-        except sqlite3.Error as error:
-            raise StoreError(f"{self.path} cannot be used ({error}); move it away to grade everything anew") from None
-        self._check_schema()
+        with ExitStack() as opened:
+            try:
+                self._db = sqlite3.connect(self.path, timeout=PATIENCE_SECONDS, check_same_thread=False)
+                opened.callback(self._db.close)
+                self._db.execute("pragma journal_mode = wal")
+                self._db.execute("pragma synchronous = normal")
+                self._db.executescript(_TABLES)
+            except sqlite3.Error as error:
+                wrong = f"{self.path} cannot be used ({error}); move it away to grade everything anew"
+                raise StoreError(wrong) from None
+            self._check_schema()
+            opened.pop_all()
 
     def _check_schema(self) -> None:
         found = self.setting("schema", str(SCHEMA))
