@@ -258,7 +258,7 @@ def _graded(
     seed, decisions = store.seed(arguments.seed), store.latest_decision()
     settings = {
         "seed": seed,
-        "modules": server.modules_for(found.submissions),
+        "warmth": server.warmth_for(found.submissions),
         "seconds": arguments.timeout,
         "store": store,
         "forget": arguments.again,

@@ -47,7 +47,7 @@ class Remembering:
         if self._grader is None:
             for exercise in self._unchecked:
                 spec.check(exercise)
-            needed = {"modules": server.modules_for(submissions)} if submissions else {}
+            needed = {"warmth": server.warmth_for(submissions)} if submissions else {}
             grader = run.Grader(*self._given, memory=self.memory, **{**self._grading, **needed})
             self._grader = self._opened.enter_context(grader)
         return self._grader

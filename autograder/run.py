@@ -40,8 +40,8 @@ class Looked:
 class Grader:
     """A warm sandbox and the exercises; a context manager. Reports come in the order of the submissions.
 
-    `modules` are what the server imports beside what everybody needs; `sandbox` is one that was started already. With a
-    memory, what was graded before is taken from there, and the sandbox starts when something has to be run.
+    `warmth` is that of the server; `sandbox` is one that was started already. With a memory, what was graded before is
+    taken from there, and the sandbox starts when something has to be run.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Grader:
         jobs: int,
         seconds: float | None = None,
         memory: Memory | None = None,
-        modules: Sequence[str] = tuple(server.OPTIONAL),
+        warmth: server.Warmth = server.FOR_A_CLASS,
         sandbox: Sandbox | None = None,
     ) -> None:
         self._exercises = tuple(exercises)
@@ -61,7 +61,7 @@ class Grader:
         self._conditions = conditions(exercises, seed, seconds)
         self.memory = memory
         self._sandbox = sandbox or Sandbox(jobs, rung)
-        self._sandbox.modules = tuple(modules)
+        self._sandbox.warmth = warmth
         self._pool = ThreadPoolExecutor(jobs)
         self._starting = threading.Lock()
         self._started, self._warm = sandbox is not None, False

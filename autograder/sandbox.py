@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -212,9 +212,9 @@ class Lanes:
 class Sandbox:
     """A warm fork server with `lanes` lanes, each of which runs one child at a time. May be left more than once."""
 
-    def __init__(self, lanes: int, rung: Rung, modules: Sequence[str] = tuple(server.OPTIONAL)) -> None:
+    def __init__(self, lanes: int, rung: Rung, warmth: server.Warmth = server.FOR_A_CLASS) -> None:
         self.rung = rung
-        self.modules = tuple(modules)  # that the server imports beside what everybody needs; may change until `wait`
+        self.warmth = warmth  # of the server; may change until `wait`
         self._count = lanes
         self._lanes = Lanes()
         self._lock = threading.Lock()
@@ -284,7 +284,7 @@ class Sandbox:
     def _wait_until_warm(self) -> None:
         self._control.settimeout(START_SECONDS)
         try:
-            self._control.send(json.dumps(self.modules).encode())
+            self._control.send(json.dumps(asdict(self.warmth)).encode())
             hello = self._control.recv(4096)
         except OSError:  # it took too long, or is gone
             hello = b""

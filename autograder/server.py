@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.ladder import BOX, Rung
@@ -17,7 +18,8 @@ ONE_THREAD = (
     "NUMEXPR_NUM_THREADS",
     "MALLOC_ARENA_MAX",
 )
-FEW = 8  # submissions, for which the server imports no more than they mention
+FEW = 8  # submissions, for which the server imports no more than they mention, and does not rehearse
+OFTEN = 10  # rehearsals: Python 3.11 specialises a function at its eighth call, later ones at the second
 _TRANSFORMS = r"func|vmap|jac|hess|[jv]vp|optim|Adam|SGD|checkpoint|compile|dynamo|forward_ad|dual"
 OPTIONAL = {  # what torch or a submission imports late: a second or more for each child, unless the server has it
     "torch._dynamo": _TRANSFORMS,
@@ -37,12 +39,23 @@ NEEDED_IN_THE_BOX = ("__init__.py", "wire.py", "worker")  # of our package: what
 SYSTEM = "/usr /lib /lib64 /bin /sbin /etc/ld.so.cache /etc/localtime /sys/devices/system/cpu".split()
 
 
-def modules_for(submissions: Sequence[Submission]) -> tuple[str, ...]:
-    """What the server should import beside what everybody needs: all of it for a class, for a few what they mention."""
+@dataclass(frozen=True, slots=True)
+class Warmth:
+    """How far a server prepares itself before it serves."""
+
+    modules: tuple[str, ...] = tuple(OPTIONAL)  # that it imports beside what everybody needs
+    rehearsals: int = OFTEN  # how often it plays a homework of ours (see `worker/rehearsal.py`)
+
+
+FOR_A_CLASS = Warmth()
+
+
+def warmth_for(submissions: Sequence[Submission]) -> Warmth:
+    """All that there is for a class; for a few what they mention, since preparing takes longer than it saves."""
     if len(submissions) > FEW:
-        return tuple(OPTIONAL)
+        return FOR_A_CLASS
     code = "\n".join(u.text for s in submissions for f in s.files for u in f.units if u.kind != "markdown")
-    return tuple(module for module, mentioned in OPTIONAL.items() if re.search(mentioned, code))
+    return Warmth(tuple(module for module, mentioned in OPTIONAL.items() if re.search(mentioned, code)), rehearsals=0)
 
 
 def command(rung: Rung, descriptor: int, folder: Path) -> list[str]:

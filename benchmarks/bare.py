@@ -37,7 +37,6 @@ def main():
     child.warm_up()
     import gc
 
-    gc.collect()
     gc.freeze()
     submissions = json.loads(sys.stdin.readline())
     for line in sys.stdin:

@@ -20,7 +20,7 @@ from autograder.packed import Units
 from autograder.phrase import Language
 from autograder.report import files, pages
 from autograder.report.pages import student
-from autograder.server import FEW
+from autograder.server import FEW, Warmth
 from autograder.sources import Sources
 from autograder.store import FILE, Store
 from tests.conftest import ROOT
@@ -234,7 +234,7 @@ def test_the_server_warms_up_while_files_are_read_if_one_has_changed(room, monke
     edited(room, "ada.py", f"{SINE}\nimport scipy\n")
     room.grade()
     assert told == ["read", "started", "read"]
-    assert room.warm.modules == ("scipy",)
+    assert room.warm.warmth == Warmth(("scipy",), rehearsals=0)
 
 
 def test_pages_of_both_folders_stay(room, monkeypatch):

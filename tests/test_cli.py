@@ -52,7 +52,7 @@ class Grader:
     torch = "2.6.0"
     warnings = ()
 
-    def __init__(self, exercises, rung, *, seed, jobs, seconds, memory, modules, sandbox):
+    def __init__(self, exercises, rung, *, seed, jobs, seconds, memory, warmth, sandbox):
         self.exercises, self.seed, self.jobs, self.seconds = exercises, seed, jobs, seconds
 
     def __enter__(self):

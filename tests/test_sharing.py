@@ -10,6 +10,7 @@ from autograder.evidence import Act, Error, Pass, Value
 from autograder.model import Case, Outcome, SourceFile, Submission, Unit
 from autograder.observe import Runs
 from autograder.sandbox import Lane, Sandbox
+from autograder.server import Warmth
 from autograder.talk import blank_job
 from tests.conftest import ROOT, SEED
 
@@ -25,7 +26,7 @@ torch.sin(x).sum().backward()
 @pytest.fixture(scope="module")
 def alone():
     """A sandbox with one lane, so that a second run can only be made there."""
-    with Sandbox(1, ladder.find(), modules=()) as own:
+    with Sandbox(1, ladder.find(), Warmth((), rehearsals=0)) as own:
         own.wait()
         yield own
 

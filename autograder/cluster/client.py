@@ -27,6 +27,7 @@ from autograder.ladder import Rung
 from autograder.model import Exercise, Report, Submission
 from autograder.run import Grader
 from autograder.sandbox import Sandbox, SandboxError
+from autograder.server import Warmth
 from autograder.store import Store
 
 WORKER_SECONDS = 60  # for the first worker to join, and for another one when all are gone
@@ -65,7 +66,7 @@ class Cluster:
         seconds: float | None,
         store: Store,
         forget: bool,
-        modules: Sequence[str],
+        warmth: Warmth,
         allow_unsafe: bool,
     ) -> None:
         self._exercises = {exercise.name: exercise for exercise in exercises}
@@ -73,7 +74,7 @@ class Cluster:
         self._address = address
         facts = fingerprint.facts(exercises)
         self._orders = station.Orders(
-            tuple(exercises), seed, seconds, tuple(modules), allow_unsafe, facts, bool(address.processes)
+            tuple(exercises), seed, seconds, warmth, allow_unsafe, facts, bool(address.processes)
         )
         self._seed, self._seconds, self._store = seed, seconds, (store, forget)
         self._landed: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()

@@ -21,6 +21,7 @@ from autograder.model import Case, Exercise
 from autograder.observe import Run
 from autograder.run import Grader
 from autograder.sandbox import CannotStart, SandboxError
+from autograder.server import Warmth
 from autograder.store import packed, without_tape
 from autograder.talk import Calls, Ending, Job
 
@@ -32,7 +33,7 @@ class Orders:
     exercises: tuple[Exercise, ...]
     seed: int
     seconds: float | None
-    modules: tuple[str, ...]
+    warmth: Warmth
     allow_unsafe: bool
     facts: Mapping[str, str]  # of the machine that the run belongs to
     ours: bool  # the worker was started by the run, and ends with it
@@ -73,7 +74,7 @@ class Station(WorkerPlugin):
         rung = ladder.find(allow_unsafe=self.orders.allow_unsafe)
         self._rung, self._says = rung.name, rung.says
         self._running = running(rung.name, self.orders.seed)
-        settings = {"seed": self.orders.seed, "seconds": self.orders.seconds, "modules": self.orders.modules}
+        settings = {"seed": self.orders.seed, "seconds": self.orders.seconds, "warmth": self.orders.warmth}
         self._grader = Grader(self.orders.exercises, rung, jobs=lanes, **settings).__enter__()  # type: ignore[arg-type]
 
     async def teardown(self, worker: Worker) -> None:

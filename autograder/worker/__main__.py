@@ -14,10 +14,10 @@ a byte that a child wrote. The trusted side talks with the child over the stream
 Every child goes through the steps of `lockdown` before it runs anything of a student's, and fails closed.
 
 Forking is safe because this process has one thread by the time that it serves, and keeps it that way: one thread for
-every math library (set by the environment), no CUDA, no IPython history thread, no backward pass, no large operation.
-It refuses to serve otherwise. What torch imports only at the first backward or jacfwd is imported here, or every
-child would pay for it; the trusted side names it (see `server.OPTIONAL`), because for a single submission it may cost
-more than it saves.
+every math library (set by the environment), no CUDA, no IPython history thread, no large operation. It refuses to
+serve otherwise. What torch imports only at the first backward or jacfwd is imported here, and what Python does only the
+first times that it runs a line is done here (see `rehearsal`), or every child would pay for it. The trusted side says
+how much of that (see `server.Warmth`), because for a single submission it may cost more than it saves.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograder.worker import kernel
 
@@ -84,18 +84,20 @@ def main() -> None:
     with _linking_torch():
         warm("IPython.display")
         warm("matplotlib.pyplot")
-    for name in (*WARM, *_asked_for(control)):
+    asked = _asked_for(control)
+    for name in (*WARM, *asked["modules"]):
         warm(name)
     import torch
 
-    from autograder.worker import child, lockdown
+    from autograder.worker import child, lockdown, rehearsal
     from autograder.worker.settings import Settings
 
     child.warm_up()
+    observer, settings = child.ready(), Settings.now()
+    rehearsal.play(observer, settings, asked["rehearsals"])
     torch.manual_seed(0)
-    observer = child.ready()
     locks = lockdown.prepare(landlock=landlock, read_only=read_only)  # measures what we hold
-    warm_server = Warm(locks, observer, Settings.now())
+    warm_server = Warm(locks, observer, settings)
     gc.freeze()  # or the first collection in every child touches, and so copies, every object of torch
     gc.enable()
     _assert_single_threaded()
@@ -123,12 +125,13 @@ def _linking_torch() -> Iterator[None]:
         thread.join()
 
 
-def _asked_for(control: socket.socket) -> Iterator[str]:
-    """What the trusted side wants imported beside that. It is asked late, for it finds out while we import the rest."""
+def _asked_for(control: socket.socket) -> dict[str, Any]:
+    """How warm the trusted side wants us (`server.Warmth`). It is asked late: it finds out while we import the rest."""
     message = control.recv(4096)
     if not message:
         os._exit(0)
-    yield from json.loads(message)
+    asked: dict[str, Any] = json.loads(message)
+    return asked
 
 
 def warm(name: str) -> None:

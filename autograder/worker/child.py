@@ -117,7 +117,7 @@ def prepare(
     refuse_politely(observer.remark)  # not before: the server forks
     acts = Acts(observer.recorder, {units.name_of(unit) for unit in record["units"]})
     job = Job(record, sock, reader, observer, acts, units.quiet_shell(), settings)
-    _begin(job)
+    begin(job)
     acts.watch()
     return _announced(job)
 
@@ -130,11 +130,16 @@ def next_job(job: Job) -> Job | None:
     except (wire.Closed, wire.Late):
         return None
     job = replace(job, record=record)
+    forget(job)
+    begin(job)
+    return _announced(job)
+
+
+def forget(job: Job) -> None:
+    """What a run has set is as it was before."""
     job.observer.forget()
     swaps.restore()
     job.settings.restore()
-    _begin(job)
-    return _announced(job)
 
 
 def _announced(job: Job) -> Job:
@@ -143,7 +148,7 @@ def _announced(job: Job) -> Job:
     return job
 
 
-def _begin(job: Job) -> None:
+def begin(job: Job) -> None:
     """The conditions of a run, and an observer that has seen nothing yet."""
     record, observer = job.record, job.observer
     job.sock.setblocking(True)  # reading has a deadline, which is a property of the stream

@@ -66,7 +66,7 @@ class Observer:
         self.passes = Passes(self.recorder, self.transforms, self._values_before_a_pass)
         self.rounds = Rounds(self.recorder)
         self.optimizers = Optimizers(self.recorder)
-        self.spoken_of: dict[tuple[int, int], sources.Mentioned] = {}  # of the pieces, which every run of a child has
+        self.spoken_of: dict[tuple[str, int], sources.Mentioned] = {}  # text → of its piece, which every run has
         self.forget()
 
     def forget(self) -> None:
@@ -159,7 +159,7 @@ class Observer:
 
     def _mentioned(self, piece: Piece) -> sources.Mentioned:
         """A piece of which only definitions are left is another one."""
-        key = (self.number, len(piece.nodes))
+        key = (piece.text, len(piece.nodes))
         if key not in self.spoken_of:
             self.spoken_of[key] = sources.mentioned(piece)
         return self.spoken_of[key]

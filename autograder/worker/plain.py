@@ -73,6 +73,8 @@ class Rounds:
         """Nothing of an earlier run is left."""
         self.seen: dict[int, int] = {}
         self.numbers = itertools.count(1)  # of loops and returns, since two cells have a line 3 each
+        for name in (_WANTED, _LOOK):
+            vars(builtins).pop(name, None)
 
     def watch(self) -> None:
         replace(builtins, **{_WANTED: self._is_wanted, _LOOK: self._look})
