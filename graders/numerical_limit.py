@@ -94,10 +94,11 @@ def _kind(h, q, digits):
     """(mistake or "", whether single precision explains it); None for what is no table of ours."""
     size, fixed = np.abs(h), np.ptp(h) == 0
     largest = size.max()
-    off = {x: {name: np.abs(q - want) for name, want in _quotients(h, x).items()} for x in (*POINTS, 0.0)}
+    points = list(_that_may_be(h, q, digits))
+    off = {x: {name: np.abs(q - want) for name, want in _quotients(h, x).items()} for x in points}
     for unit in (DOUBLE, SINGLE):
-        for x in (*POINTS, 0.0):
-            slack = 0.51 * digits + 8 * unit * (3 * x**2 + 4 * abs(x) + 1e-2) / size + 1e-9
+        for x in points:
+            slack = _slack(size, digits, x, unit)
             told_apart = slack[size == largest].max() <= 0.1 * largest
             for name, far in off[x].items() if told_apart else ():
                 if not (name and fixed) and np.all(far <= slack):
@@ -105,6 +106,20 @@ def _kind(h, q, digits):
             if x == 1.0 and _vanishes(h, q, slack):
                 return "", unit == SINGLE
     return None
+
+
+def _that_may_be(h, q, digits):
+    """The points whose quotients these may be: of most tables none but 1, which has mistakes to look for."""
+    x = np.array([*POINTS, 0.0])[:, np.newaxis]
+    off = q - (6 * x - 4)
+    slack = _slack(np.abs(h), digits, x, SINGLE)
+    near = np.all(np.abs(off) <= slack, axis=1) | np.all(np.abs(off - 3 * h) <= slack, axis=1)
+    return (at for at, is_near in zip((*POINTS, 0.0), near, strict=True) if is_near or at == 1.0)
+
+
+def _slack(size, digits, x, unit):
+    """What digits and roundings explain at x, for steps of these sizes."""
+    return 0.51 * digits + 8 * unit * (3 * x**2 + 4 * abs(x) + 1e-2) / size + 1e-9
 
 
 def _vanishes(h, q, slack):
