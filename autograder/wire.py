@@ -83,9 +83,12 @@ class Writer:
     gathered: bytearray = field(default_factory=bytearray)
     flushed: float = 0.0  # when, in seconds of time.monotonic
 
+    def __post_init__(self) -> None:
+        self._encode = json.JSONEncoder(default=self._number, separators=(",", ":")).encode
+
     def send(self, record: dict[str, Any]) -> bool:
         """Whether it was sent; what is too large is not."""
-        header = json.dumps(record, default=self._number, separators=(",", ":")).encode()
+        header = self._encode(record).encode()
         fits = len(header) <= self.most
         if fits:
             self._put(header, b"")

@@ -24,6 +24,7 @@ import matplotlib.pyplot as plt
 from d2l import torch as d2l
 
 # %%
+# the book's own example
 x = torch.arange(4.0, requires_grad=True)
 y = 2 * torch.dot(x, x)
 y.backward()
@@ -80,11 +81,13 @@ plt.grid(True)
 plt.show()
 
 # %%
+slopes = []
 fig, ax = plt.subplots()
 for point in torch.linspace(0, 1, 3):
     t = point.clone().requires_grad_()
     (slope,) = torch.autograd.grad(torch.sin(t), t)
     ax.scatter(t.item(), slope.item())
+    slopes.append(slope.item())
 ax.set_xlabel("x")
 ax.legend(["slope"], loc="best")
 d2l.plot(x.detach(), [y.detach(), x.grad], "x", "f(x)", legend=["f", "f'"])
