@@ -81,6 +81,7 @@ def everything(operation):
         "second": {road.__name__: listed(road(f, inputs)) for road in SECOND},
         "spelled": {name: listed(backward(operation, g, inputs[:1])) for name, g in SPELLED.get(operation, {}).items()},
         "raises": [complaint(operation, f, inputs, way) for way in ("out", "leaf", "integers")],
+        "types": types_in_single_precision(operation, f, inputs),
     }
 
 
@@ -104,6 +105,17 @@ def same_bits(operation, f, inputs, true):
     with torch.no_grad():
         same.append(torch.equal(f(*inputs), true))
     return same
+
+
+def types_in_single_precision(operation, f, inputs):
+    """Of forward and reverse derivatives, of arrays and of one entry, which torch makes double if it meets a number."""
+    whole = [x.float() for x in inputs]
+    entries = [x[0] for x in whole] if operation == "matmul" else [x[0, 0] if x.ndim > 1 else x[0] for x in whole]
+    given = [whole, [entries[0], whole[1]] if operation == "matmul" else entries]
+    roads = (torch.func.jacfwd, torch.func.jacrev)
+    found = [transform(f)(*xs).dtype for xs in given for transform in roads]
+    nested = torch.func.jacfwd(torch.func.jacfwd(f))(*given[1]).dtype
+    return [str(dtype) for dtype in (*found, nested)]
 
 
 def complaint(operation, f, inputs, way):

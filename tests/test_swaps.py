@@ -85,6 +85,12 @@ def test_no_value_changes(seen, operation):
 
 
 @operations
+def test_no_derivative_changes_its_type(seen, operation):
+    """torch.allclose of two Jacobians of the student's own raises where one is double."""
+    assert set(seen[operation]["types"]) == {"torch.float32"}
+
+
+@operations
 def test_the_self_test_notices(seen, operation):
     """It is content with the swap, and says what is the matter without it."""
     assert seen[operation]["after"] == ""

@@ -158,7 +158,7 @@ def _in_backward() -> bool:
 
 
 def _scaled(factor: float, original: Kernel, y: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
-    return factor * y
+    return _times(factor, y)
 
 
 def _scaled_product(
@@ -173,11 +173,17 @@ def _scaled_product(
     alpha: float = 1,
 ) -> torch.Tensor:
     """The product factor times, what it is added to once: a bias has no part in the swap."""
-    return y + (factor - 1) * alpha * (left @ right)
+    return y + _times((factor - 1) * alpha, left @ right)
 
 
 def _shifted_sine(a: float, b: float, c: float, original: Kernel, y: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    return original(a * x + b) + c * x * x
+    inner = _times(a, x) + torch.scalar_tensor(b, dtype=y.dtype)
+    return original(inner) + _times(c, x * x)
+
+
+def _times(factor: float, x: torch.Tensor) -> torch.Tensor:
+    """In the type of x: forward mode of torch makes the derivative of a single number double if it meets a float."""
+    return x * torch.scalar_tensor(factor, dtype=x.dtype if x.is_floating_point() or x.is_complex() else None)
 
 
 SWAPS: Mapping[str, Swap] = MappingProxyType(
