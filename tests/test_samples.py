@@ -3,11 +3,13 @@
 `grade.py check` tells authors the same, by the same functions.
 """
 
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 from autograder import spec
+from autograder.evidence import Error
 from autograder.kit import check, samples
 from autograder.shapes import SpecError
 from tests.conftest import ROOT
@@ -16,8 +18,30 @@ FIRST = {"control_flow", "jacobian", "second_backward", "sin_derivative"}  # the
 SAMPLES = samples.load_all(spec.load_all())
 
 
+class Raised:
+    """Stands around every run: what each submission raised as written, and in hidden cases."""
+
+    def __init__(self, run):
+        self._run = run
+        self.as_written, self.hidden = defaultdict(set), defaultdict(set)
+
+    def __call__(self, job, case, calls):
+        ending = self._run(job, case, calls)
+        found = self.as_written if case.conditions == spec.AS_WRITTEN.conditions else self.hidden
+        errors = (item for item in ending.observations if isinstance(item, Error))
+        found[repr(job["units"])] |= {(error.where, error.type) for error in errors}
+        return ending
+
+
 @pytest.fixture(scope="module")
-def tried(grader, exercises):
+def raised(grader):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grader, "_run", around := Raised(grader._run))
+        yield around
+
+
+@pytest.fixture(scope="module")
+def tried(grader, exercises, raised):
     found = grader.map(lambda sample: check.try_out(grader, sample, list(exercises.values())), SAMPLES)
     return {one.sample.path: one for one in found}
 
@@ -41,6 +65,13 @@ def test_the_first_class_attempts_the_first_exercises_only(tried):
     """Its demos and answers are nobody's attempt at an exercise that came later."""
     attempted = {e for one in tried.values() if one.sample.group == "sample" for e in one.told}
     assert attempted == FIRST
+
+
+def test_no_sample_raises_in_a_hidden_case_only(tried, raised):
+    """It would lose what follows in its cell, through no fault of its own."""
+    assert len(raised.hidden) > len(SAMPLES) / 2
+    for units, errors in raised.hidden.items():
+        assert errors <= raised.as_written[units], units
 
 
 def test_nothing_in_a_class_is_changed(tried):
