@@ -1,8 +1,9 @@
 """The other side of `bench.py`: the same students' code in forks of a warm process, and nothing else.
 
-No observer, no sandbox, no counterfactual case, no judge. Reads lines of JSON on stdin. The first is the submissions,
-[[unit, …], …]. Each further one asks for a round, {"jobs", "times"}: every submission in a fork of its own, so many of
-them at once, so many times in that fork. It is answered on stdout: {"seconds": of the whole, "each": of each fork}.
+No observer, no sandbox, no rehearsal, no counterfactual case, no judge. Reads lines of JSON on stdin. The first is the
+submissions, [[unit, …], …]. Each further one asks for a round, {"jobs", "times"}: every submission in a fork of its
+own, so many of them at once, so many times in that fork. It is answered on stdout: {"seconds": of the whole, "each": of
+each fork}.
 """
 
 import json

@@ -4,7 +4,8 @@ Every line compares two sides that are measured in this one run, in turn, on the
 ratios, for these and most machines are shared and their speed drifts. `--long` adds classes of 1,000 and 10,000,
 `--peers` other graders, with submissions that they can read (peers.py). All is in benchmarks/figures.json as well.
 
-    bare            the same students' code once, in forks of a process that is as warm: no observer, sandbox or judge
+    bare            the same students' code once, in forks of a process that has imported the same: no observer, no
+                    sandbox, no rehearsal, no judge
     cold imports    python -c "import torch, numpy, matplotlib.pyplot, IPython"
 """
 
