@@ -77,12 +77,14 @@ def rung(allow_unsafe: bool) -> "Rung":
 
 def _try(arguments: argparse.Namespace) -> Said:
     exercises = chosen(arguments.exercise)
-    from autograder import intake, sandbox, trying
+    from autograder import intake, sandbox, server, trying
     from autograder.report import trial
 
     try:
         found = intake.whole(arguments.path)
-        with trying.Trial(exercises, rung(arguments.allow_unsafe), seconds=arguments.timeout) as warm:
+        needed = server.warmth_for(found.submissions)
+        held = rung(arguments.allow_unsafe)
+        with trying.Trial(exercises, held, seconds=arguments.timeout, warmth=needed) as warm:
             report, tried = warm.run(found.submissions[0])
     except intake.IntakeError as error:
         raise Refused(str(error)) from None

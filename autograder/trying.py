@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from autograder import judge, oracle, places, reports, sandbox, spec
+from autograder import judge, oracle, places, reports, sandbox, server, spec
 from autograder.ladder import Rung
 from autograder.later import Later
 from autograder.model import Criterion, Exercise, Report, Status, Submission, Verdict
@@ -48,10 +48,18 @@ class Tried:
 class Trial:
     """A warm sandbox to try submissions in; a context manager."""
 
-    def __init__(self, exercises: Sequence[Exercise], rung: Rung, *, seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        exercises: Sequence[Exercise],
+        rung: Rung,
+        *,
+        seconds: float | None = None,
+        warmth: server.Warmth = server.FOR_A_CLASS,
+    ) -> None:
         self._exercises = tuple(exercises)
         visible = [replace(exercise, cases=()) for exercise in exercises]
-        self._grader = Grader(visible, rung, seed=secrets.randbelow(2**31), jobs=1, seconds=seconds)
+        seed = secrets.randbelow(2**31)
+        self._grader = Grader(visible, rung, seed=seed, jobs=1, seconds=seconds, warmth=warmth)
         self._open = ExitStack()
 
     def __enter__(self) -> Self:

@@ -4,8 +4,9 @@ import textwrap
 
 import pytest
 
-from autograder import intake, kept, ladder, server, spec
+from autograder import cli, intake, kept, ladder, server, spec
 from autograder.evidence import Curve, Error, Pass, Text
+from autograder.hosts import one
 from autograder.model import SourceFile, Submission, Unit
 from autograder.observe import Runs
 from autograder.run import Grader
@@ -76,3 +77,24 @@ def test_reports_are_those_of_a_server_that_has_not_rehearsed(grader, exercises)
 
 def told(report):
     return kept.document(report) | {"seconds": 0}
+
+
+def in_a_box(path):
+    one.grade(path, spec.load_all().values(), one.Box(patience=1.0, memory_mib=1024))
+
+
+def tried(path):
+    cli.main(["try", str(path)])
+
+
+@pytest.mark.parametrize("way", [in_a_box, tried])
+def test_for_one_submission_no_more_is_prepared_than_it_needs(way, tmp_path, monkeypatch):
+    """An LMS starts anew for each, and a student waits."""
+    prepared, wait = [], Sandbox.wait
+    monkeypatch.setattr(Sandbox, "wait", lambda own, *given: prepared.append(own.warmth) or wait(own, *given))
+    path = tmp_path / "hw.py"
+    path.write_text(
+        "import torch, scipy\nx = torch.ones(3, requires_grad=True)\nx.sum().backward()\n", encoding="utf-8"
+    )
+    way(path)
+    assert prepared == [server.Warmth(("scipy",), rehearsals=0)]

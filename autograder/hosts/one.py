@@ -82,11 +82,11 @@ def _fitted(exercise: Exercise, box: Box) -> Exercise:
 
 
 def _report(exercises: Sequence[Exercise], submission: Submission) -> tuple[Run, Report, tuple[str, ...]]:
-    from autograder import ladder
+    from autograder import ladder, server
     from autograder.run import Grader
 
     rung, seed, started = ladder.find(), secrets.randbelow(2**31), clock.now()
-    with Grader(exercises, rung, seed=seed, jobs=1) as grader:
+    with Grader(exercises, rung, seed=seed, jobs=1, warmth=server.warmth_for([submission])) as grader:
         report = grader.grade_one(submission)
         run = Run(seed, started, clock.now(), __version__, grader.torch, f"{rung.name}: {rung.says}")
         return run, report, grader.warnings
