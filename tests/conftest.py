@@ -15,13 +15,6 @@ SEED = 20260821
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 
 
-def pytest_collection_modifyitems(items):
-    """A module is run by one process, as is each configuration of the catalogue of attacks: both prepare for long."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-
-
 @pytest.fixture(scope="session")
 def exercises():
     return spec.load_all()

@@ -47,7 +47,7 @@ def pytest_generate_tests(metafunc):
 
 
 def _param(name: str, *programs: Program):
-    marks = [pytest.mark.xdist_group(name), *([] if name == OURS else [pytest.mark.configuration])]
+    marks = () if name == OURS else pytest.mark.configuration
     return pytest.param(name, *programs, marks=marks, id="-".join([name, *(program.id for program in programs)]))
 
 
