@@ -66,6 +66,12 @@ def test_it_leaves_nothing_that_a_submission_could_find(rehearsed):
     assert text.startswith("[]\n[] ['hw.ipynb']\n[]")
 
 
+def test_there_is_none_where_a_pass_would_start_a_thread(monkeypatch):
+    """One for each device; the server has to have a single thread when it forks."""
+    monkeypatch.setattr("torch.accelerator.is_available", lambda: True)
+    rehearsal.play(observer=None, settings=None, times=1)
+
+
 def test_reports_are_those_of_a_server_that_has_not_rehearsed(grader, exercises):
     """Words, places, numbers and pictures of the sample class."""
     found = intake.find([ROOT / "submissions" / "sample"])[0]
