@@ -221,6 +221,15 @@ def _plan(arguments: argparse.Namespace, *, checked: bool) -> "Plan":
         raise Stop(str(error), Exit.USAGE) from error
 
 
+def _meant_for_exercises(paths: Sequence[Path]) -> str:
+    """A hint to somebody who named several after one --exercise."""
+    from autograder import spec
+
+    known = spec.load_all(checked=False)
+    options = " ".join(f"--exercise {path}" for path in paths if str(path) in known and not path.exists())
+    return f" If an exercise was meant: {options}." if options else ""
+
+
 def _found(arguments: argparse.Namespace, known: "Store | None") -> "tuple[Intake, Sources]":
     """What there is to grade, and the files that were not known."""
     from autograder import intake
@@ -230,7 +239,7 @@ def _found(arguments: argparse.Namespace, known: "Store | None") -> "tuple[Intak
     try:
         found = intake.look(paths, arguments.layout, sources.remember)
     except intake.IntakeError as error:
-        raise Stop(str(error), Exit.USAGE) from error
+        raise Stop(f"{error}{_meant_for_exercises(paths)}", Exit.USAGE) from error
     if not found.submissions:
         reasons = "".join(f"\n  {wording.clean(file.path)}: {wording.one_line(file.why)}" for file in found.skipped)
         raise Stop(f"no submissions in {names(paths)}{reasons}", Exit.USAGE)

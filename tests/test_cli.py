@@ -418,6 +418,13 @@ def test_unknown_exercise_is_met_with_a_guess(pretend, capsys):
     assert "unknown exercise 'jacobain'; did you mean 'jacobian'?" in capsys.readouterr().err
 
 
+def test_a_second_exercise_after_one_option_is_met_with_a_guess(pretend, capsys):
+    assert cli.main(["week3", "--exercise", "jacobian", "control_flow"]) == 2
+    told = capsys.readouterr().err
+    assert "control_flow: there is no such file" in told
+    assert "If an exercise was meant: --exercise control_flow." in told
+
+
 def test_options_may_stand_between_paths(pretend, capsys):
     assert cli.main(["week3/ada.py", "--seed", "3", "week3/grace.py"]) == 0
     assert "2 graded" in capsys.readouterr().out
