@@ -94,7 +94,7 @@ def _kind(h, q, digits):
     """(mistake or "", whether single precision explains it); None for what is no table of ours."""
     size, fixed = np.abs(h), np.ptp(h) == 0
     largest = size.max()
-    points = list(_that_may_be(h, q, digits))
+    points = _that_may_be(h, q, size, digits)
     off = {x: {name: np.abs(q - want) for name, want in _quotients(h, x).items()} for x in points}
     for unit in (DOUBLE, SINGLE):
         for x in points:
@@ -108,13 +108,14 @@ def _kind(h, q, digits):
     return None
 
 
-def _that_may_be(h, q, digits):
+def _that_may_be(h, q, size, digits):
     """The points whose quotients these may be: of most tables none but 1, which has mistakes to look for."""
-    x = np.array([*POINTS, 0.0])[:, np.newaxis]
+    points = (*POINTS, 0.0)
+    x = np.array(points)[:, np.newaxis]
     off = q - (6 * x - 4)
-    slack = _slack(np.abs(h), digits, x, SINGLE)
+    slack = _slack(size, digits, x, SINGLE)
     near = np.all(np.abs(off) <= slack, axis=1) | np.all(np.abs(off - 3 * h) <= slack, axis=1)
-    return (at for at, is_near in zip((*POINTS, 0.0), near, strict=True) if is_near or at == 1.0)
+    return [at for at, is_near in zip(points, near, strict=True) if is_near or at == 1.0]
 
 
 def _slack(size, digits, x, unit):

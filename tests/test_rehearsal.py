@@ -1,7 +1,5 @@
 """What the fork server does before it serves is done for every child, and left in none."""
 
-import textwrap
-
 import pytest
 
 from autograder import cli, intake, kept, ladder, server, spec
@@ -13,6 +11,7 @@ from autograder.run import Grader
 from autograder.sandbox import Sandbox
 from autograder.worker import rehearsal
 from tests.conftest import ROOT, SEED
+from tests.test_sharing import told
 
 LEFT = """
 import builtins, linecache, random, sys
@@ -30,14 +29,14 @@ def sandbox(rehearsals):
     return Sandbox(1, ladder.find(), server.Warmth((), rehearsals))
 
 
-def observed(own, submission, case=spec.AS_WRITTEN):
+def observed(own, submission):
     conditions = kept.conditions(list(spec.load_all().values()), SEED, 20.0)
     runs = Runs(submission, conditions, lambda job, _, calls: own.run(job, calls))
-    return runs.observe(case, again=False).last.observations
+    return runs.observe(spec.AS_WRITTEN, again=False).last.observations
 
 
-def submission(*texts, kind="code"):
-    units = [Unit("hw.ipynb", kind, f"cell {number}", textwrap.dedent(text)) for number, text in enumerate(texts, 1)]
+def submission(*texts):
+    units = [Unit("hw.ipynb", "code", f"cell {number}", text) for number, text in enumerate(texts, 1)]
     return Submission("ada", "hw.ipynb", (SourceFile("hw.ipynb", "", tuple(units)),))
 
 
@@ -79,10 +78,6 @@ def test_reports_are_those_of_a_server_that_has_not_rehearsed(grader, exercises)
     with Grader(list(exercises.values()), ladder.find(), seed=SEED, jobs=2, warmth=cold) as other:
         for one, without in zip(grader.grade(found), other.grade(found), strict=True):
             assert told(one) == told(without), one.submission.origin
-
-
-def told(report):
-    return kept.document(report) | {"seconds": 0}
 
 
 def in_a_box(path):
