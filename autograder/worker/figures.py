@@ -16,6 +16,7 @@ from matplotlib.axis import Axis
 from matplotlib.backend_bases import FigureCanvasBase
 
 from autograder.worker.arrays import MAX_ELEMENTS, Array
+from autograder.worker.blanks import Blanks
 from autograder.worker.recorder import Recorder, guarded, replace
 
 MAX_ARTISTS = 1000  # of one axes
@@ -26,10 +27,20 @@ class Figures:
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
+        self.blanks = Blanks(self._add)
+        self.forget()
+
+    def _add(self, figure: mpl_figure.Figure) -> None:
+        self.figures.append(figure)
+
+    def prepare(self, count: int) -> None:
+        """So many empty figures for those who will ask for one."""
+        self.blanks.fill(count)
         self.forget()
 
     def forget(self) -> None:
         """Nothing of an earlier run is left."""
+        self.blanks.forget()
         self.figures: list[mpl_figure.Figure] = []
         self.drawn: dict[
             tuple[Artist, bool], tuple[bytes, bytes]
@@ -42,7 +53,7 @@ class Figures:
         @functools.wraps(init)
         def watched_init(fig: mpl_figure.Figure, *args: Any, **kwargs: Any) -> None:
             init(fig, *args, **kwargs)
-            self.figures.append(fig)
+            self._add(fig)
 
         def watched_show(*_: Any, **__: Any) -> None:
             self.harvest()
@@ -58,6 +69,7 @@ class Figures:
         replace(mpl_figure.Figure, show=lambda fig, *_, **__: self.harvest())
         replace(mpl_text.Text, get_usetex=lambda _: False)  # no LaTeX here
         replace(plt, show=watched_show)
+        self.blanks.watch()
         for name in ("close", "clf", "cla"):
             setattr(plt, name, self._harvest_first(getattr(plt, name)))
         for name in ("add_line", "add_collection"):
