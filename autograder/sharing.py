@@ -7,6 +7,7 @@ syntax, so the answer is the same on every machine. Whatever is not known to be 
 """
 
 import ast
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -24,7 +25,7 @@ _NOT_OF_MODULES = frozenset(  # attributes that lead out of the field, run what 
     "linecache library ops jit hub distributed package onnx fx compile benchmark cpp_extension ctypeslib f2py "
     "distutils animation pickle loads Unpickler attrgetter methodcaller get_type_hints ForwardRef runstring measure "
     "rundocs get_ipython load save savez savez_compressed savetxt tofile dump fromfile memmap DataFile "
-    "enter_dual_level".split()
+    "enter_dual_level open DataSource profiler".split()
 )
 _PUT_BACK = frozenset(  # settings of a library that `worker/settings.py` knows
     "set_default_dtype set_grad_enabled set_detect_anomaly set_printoptions set_num_threads seterr set_figsize "
@@ -35,6 +36,8 @@ _MAGICS = re.compile(  # that do nothing here, or nothing but run what follows
     r"^([ \t]*)(?:!.*|%(?:matplotlib|config|load_ext|pip|conda)\b.*|%%time\b.*|%time\b)", re.M
 )
 _MAY_BE_MENDED = re.compile(r"[%!?“”„‟‘’‚]|>>>|In \[|\A\s")  # what IPython reads otherwise, and quotes from a forum
+CURLY = str.maketrans("“”„‟‘’‚", '""""\'\'\'')  # are straightened for the run, as `worker/units.py` does
+_IPYTHON = re.compile(r"^[ \t]*[%,;/]|=[ \t]*%|[!?]|>>>|In \[|\A\s", re.M)  # may be a magic, or a prompt
 _OWN = frozenset("__init__ __call__ __name__ __repr__ __str__".split())  # a class of the student's may have these
 
 
@@ -52,19 +55,17 @@ def may_share_a_process(units: Iterable[Mapping[str, Any]]) -> bool:
 def _parsed(unit: Mapping[str, Any]) -> ast.Module | None:
     """As Python; else with a statement where a magic stands, which is no Python anywhere but between statements.
 
-    None for a cell that is nothing of the kind, and so is not run; of a script what stands around a mistake is.
+    Else with straight quotes, where nothing could be IPython's. None for a cell that is nothing of the kind, and so is
+    not run; of a script what stands around a mistake is.
     """
     text: str = unit["text"]
-    try:
-        return ast.parse(text)
-    except SyntaxError:
-        pass
-    try:
-        return ast.parse(_MAGICS.sub(r"\1pass;", text))
-    except SyntaxError:
-        if unit["kind"] == "script" or _MAY_BE_MENDED.search(text):
-            raise
-        return None
+    straight = text if _IPYTHON.search(text) else text.translate(CURLY)
+    for candidate in (text, _MAGICS.sub(r"\1pass;", text), straight):
+        with contextlib.suppress(SyntaxError):
+            return ast.parse(candidate)
+    if unit["kind"] == "script" or _MAY_BE_MENDED.search(text):
+        raise SyntaxError("it is not known what of it is run")
+    return None
 
 
 def _imported(node: ast.AST) -> Iterator[str]:

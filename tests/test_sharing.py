@@ -12,6 +12,7 @@ from autograder.observe import Runs
 from autograder.sandbox import Lane, Sandbox
 from autograder.server import Warmth
 from autograder.talk import blank_job
+from autograder.worker import units
 from tests.conftest import ROOT, SEED
 
 AGAIN = replace(spec.AS_WRITTEN, name="again")
@@ -152,6 +153,7 @@ PLAIN = [
     "from IPython import display\nfrom IPython.display import Image\ndisplay.set_matplotlib_formats('svg')\n",
     "import matplotlib.pyplot as plt\nplt.rcParams['font.size'] = 9\nplt.savefig('a.png')\n",
     "text = '''\n%config\n!rm\n'''\n",
+    "print(“it’s”, 7 % 2)\n",
 ]
 NOT_PLAIN = [
     "import os\n",
@@ -195,6 +197,11 @@ NOT_PLAIN = [
     "%matplotlib inline\nx = 1 \\\n%config(open('a', 'w'))\n",
     "%pylab inline\n",
     "get_ipython().run_line_magic('time', '1')\n",
+    "import numpy as np\nnp.lib.npyio.DataSource('.').open('a.py', 'w')\n",
+    "import torch\ntorch.profiler.profile().export_chrome_trace('a.py')\n",
+    "print(“x”)\nimport os\n",
+    "x = “““\n!ls\n”””\n",
+    "x = “ %pylab ”\n%pylab\n",
 ]
 
 
@@ -211,7 +218,7 @@ def test_other_code_does_not(text):
 
 
 BROKEN = ["This is a vector now, so torch complains.\n", "print（x）\n", "for i in range(3)\n    print(i)\n"]
-MAY_BE_MENDED = ["print(“x”)\n", ">>> x = (\n", "  x = 1\n y = 2\n", "x?\n", "%%bash\nls\n", "In [1]: import os\n"]
+MAY_BE_MENDED = ["print(“x”)\nx?\n", ">>> x = (\n", "  x = 1\n y = 2\n", "x?\n", "%%bash\nls\n", "In [1]: import os\n"]
 
 
 @pytest.mark.parametrize("text", BROKEN)
@@ -221,6 +228,11 @@ def test_a_cell_that_is_no_python_is_not_run_and_does_not_matter(grader, text):
     assert not sharing.may_share_a_process([cell(text, "script")])
     seen = grader.observe(submission(text, "hw.ipynb"))
     assert [error.type for error in seen.errors] == ["SyntaxError"]
+
+
+def test_quotes_are_straightened_here_as_they_are_for_the_run():
+    curly = "".join(map(chr, units.CURLY))
+    assert {*sharing.CURLY} == {*units.CURLY} and curly.translate(sharing.CURLY) == curly.translate(units.CURLY)
 
 
 @pytest.mark.parametrize("text", MAY_BE_MENDED)
