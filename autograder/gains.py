@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from autograder.evidence import Array, Leaf, Pass
-from autograder.judge import agree, once
+from autograder.judge import agree, once_a_run
 from autograder.model import Tolerance
 from autograder.seen import Seen
 
@@ -56,7 +56,7 @@ def inner(p: Pass) -> list[Gain]:
     return _gains(p, p.retained)
 
 
-@once
+@once_a_run
 def all_of(seen: Seen) -> list[Gain]:
     """What each pass of a case added at each leaf, in order."""
     return [gain for p in seen.passes for gain in of(p)]

@@ -11,7 +11,7 @@ from typing import Any
 from autograder import oracle
 from autograder.evidence import Act, Called, Fault, Observation
 from autograder.model import Call, Case, Conditions, Exercise, Outcome, Submission
-from autograder.seen import Seen
+from autograder.seen import Log, Seen
 from autograder.talk import Calls, Ending, Job, blank_job
 from autograder.text import cleaned
 from autograder.words import Passage
@@ -108,6 +108,7 @@ class Runs:
         shared = Seen(
             case=observed.case,
             outcome=ending.outcome,
+            log=Log(ending.observations),
             note=ending.note,
             left_out=ending is observed.last and bool(observed.skipped),
             parameters=observed.parameters,
@@ -117,7 +118,7 @@ class Runs:
             code=self._code,
             statement=tuple(sentence for exercise in exercises for sentence in exercise.statement),
         )
-        return {exercise.name: _view(shared, exercise, observed, ending) for exercise in exercises}
+        return {exercise.name: _view(shared, exercise, observed) for exercise in exercises}
 
 
 def distinct(exercises: Sequence[Exercise]) -> list[tuple[Case, list[Exercise]]]:
@@ -154,20 +155,13 @@ def _sent(call: Call, drawn: Iterable[Any]) -> list[dict[str, Any]]:
     return [{str(form): given} if form else given for form, given in zip(forms, drawn, strict=True)]
 
 
-def _view(shared: Seen, exercise: Exercise, observed: Observed, ending: Ending) -> Seen:
+def _view(shared: Seen, exercise: Exercise, observed: Observed) -> Seen:
+    """With what is its own: hidden calls, under the names that it gave them."""
     prefix = f"{exercise.name}."
-    own = {name.removeprefix(prefix): given for name, given in observed.inputs.items() if name.startswith(prefix)}
-    observations = tuple(_own_calls(ending.observations, prefix))
-    return replace(shared, observations=observations, inputs=own, mentions=exercise.mentions)
-
-
-def _own_calls(observations: Iterable[Observation], prefix: str) -> Iterator[Observation]:
-    """The calls of this exercise under their own names; those of others are not its business."""
-    for item in observations:
-        if not isinstance(item, Called):
-            yield item
-        elif item.call.startswith(prefix):
-            yield replace(item, call=item.call.removeprefix(prefix))
+    inputs = {name.removeprefix(prefix): given for name, given in observed.inputs.items() if name.startswith(prefix)}
+    called = (item for item in shared.log.all(Called) if item.call.startswith(prefix))
+    own = tuple(replace(item, call=item.call.removeprefix(prefix)) for item in called)
+    return replace(shared, called=own, inputs=inputs, mentions=exercise.mentions)
 
 
 def _passages(submission: Submission, *kinds: str) -> Iterator[Passage]:

@@ -35,13 +35,63 @@ MANY = 3000  # passes that a grader looks at: a judge takes time as well
 BESIDE = {"cell": 2, "line": 6}  # so many of them
 
 
+class Log:
+    """What one run left, sorted by kind: the same for every exercise that looks at the run."""
+
+    def __init__(self, observations: Iterable[Observation] = ()) -> None:
+        self._sorted: dict[type, list[Any]] = {}
+        for item in observations:
+            self._sorted.setdefault(type(item), []).append(item)
+        self.found: dict[Any, Any] = {}  # what was found in it so far: see `judge.once`
+
+    def all(self, shape: type) -> list[Any]:
+        return self._sorted.get(shape, [])
+
+    @cached_property
+    def passes(self) -> list[Pass]:
+        """Passes that the student's own code made, in order; of very many the first and the last."""
+        own = [item for item in self.all(Pass) if not item.within]
+        return own if len(own) <= MANY else [*own[: 2 * MANY // 3], *own[-MANY // 3 :]]
+
+    @cached_property
+    def lacks(self) -> bool:
+        """Whether it stopped for want of what is not here, such as a module."""
+        return bool(not_here(self.all(Error)))
+
+    @cached_property
+    def added_to(self) -> set[tuple[int, int]]:
+        """(order of a pass, leaf) whose gradient the next pass over the leaf started from."""
+        last: dict[int, tuple[int, MaybeArray]] = {}
+        found = set()
+        for p in self.passes:
+            for leaf in p.leaves if not p.error else ():
+                order, after = last.get(leaf.ident, (0, None))
+                if leaf.before is not None and after is not None and after.any() and np.array_equal(leaf.before, after):
+                    found.add((order, leaf.ident))
+                last[leaf.ident] = (p.order, leaf.after)
+        return found
+
+    @cached_property
+    def kept(self) -> set[bytes]:
+        """What was drawn, shown or kept in a variable, as numbers."""
+        arrays = [*(curve.y for curve in self.all(Curve)), *(value.array for value in self.all(Value))]
+        return {_numbers(array) for array in arrays if array is not None and array.dtype.kind in "biuf"}
+
+    @cached_property
+    def inputs(self) -> set[bytes]:
+        """The leaves of all passes, as numbers."""
+        leaves = (leaf.x for p in self.passes for leaf in p.leaves)
+        return {_numbers(x) for x in leaves if x is not None and x.dtype.kind in "biuf"}
+
+
 @dataclass(frozen=True)
 class Seen:
     """All of one case, as a grader reads it."""
 
     case: Case
     outcome: Outcome
-    observations: tuple[Observation, ...] = ()
+    log: Log = field(default_factory=Log)  # what does not depend on the exercise
+    called: tuple[Called, ...] = ()  # the exercise's own hidden calls
     note: str = ""  # what ended the run, in words
     left_out: bool = False  # a piece that had ended an earlier run was not run
     parameters: tuple[float, ...] = ()  # of the swapped operation
@@ -58,21 +108,13 @@ class Seen:
         """What graders have found in it so far: see `judge.once`."""
         return {}
 
-    @cached_property
-    def _sorted(self) -> dict[type, list[Any]]:
-        found: dict[type, list[Any]] = {}
-        for item in self.observations:
-            found.setdefault(type(item), []).append(item)
-        return found
-
     def _all(self, shape: type) -> list[Any]:
-        return self._sorted.get(shape, [])
+        return self.log.all(shape)
 
-    @cached_property
+    @property
     def passes(self) -> list[Pass]:
         """Passes that the student's own code made, in order; of very many the first and the last."""
-        own = [item for item in self._all(Pass) if not item.within]
-        return own if len(own) <= MANY else [*own[: 2 * MANY // 3], *own[-MANY // 3 :]]
+        return self.log.passes
 
     @property
     def derivatives(self) -> list[Derivative]:
@@ -103,10 +145,6 @@ class Seen:
         return self._all(Resampled)
 
     @property
-    def called(self) -> list[Called]:
-        return self._all(Called)
-
-    @property
     def comparisons(self) -> list[Comparison]:
         return self._all(Comparison)
 
@@ -114,10 +152,10 @@ class Seen:
     def errors(self) -> list[Error]:
         return self._all(Error)
 
-    @cached_property
+    @property
     def lacks(self) -> bool:
         """Whether it stopped for want of what is not here, such as a module."""
-        return bool(not_here(self.errors))
+        return self.log.lacks
 
     def lacks_here(self) -> bool:
         """Whether code that stopped speaks of this exercise, in a run that lacked something."""
@@ -138,44 +176,15 @@ class Seen:
 
     def still_counts(self, p: Pass, leaf: Leaf) -> bool:
         """Whether a gradient is the last word: no later pass added to it, or it was kept, shown or drawn before."""
-        return (p.order, leaf.ident) not in self._added_to or self.is_used(leaf.after)
-
-    @cached_property
-    def _added_to(self) -> set[tuple[int, int]]:
-        """(order of a pass, leaf) whose gradient the next pass over the leaf started from."""
-        last: dict[int, tuple[int, MaybeArray]] = {}
-        found = set()
-        for p in self.passes:
-            for leaf in p.leaves if not p.error else ():
-                order, after = last.get(leaf.ident, (0, None))
-                if (
-                    leaf.before is not None
-                    and after is not None
-                    and np.any(after)
-                    and np.array_equal(leaf.before, after)
-                ):
-                    found.add((order, leaf.ident))
-                last[leaf.ident] = (p.order, leaf.after)
-        return found
+        return (p.order, leaf.ident) not in self.log.added_to or self.is_used(leaf.after)
 
     def is_used(self, gradient: MaybeArray) -> bool:
         """It was drawn, shown, or kept in a variable: as numbers, whatever the shape."""
-        return gradient is not None and _numbers(gradient) in self._kept
-
-    @cached_property
-    def _kept(self) -> set[bytes]:
-        arrays = [*(curve.y for curve in self.curves), *(value.array for value in self.values)]
-        return {_numbers(array) for array in arrays if array is not None and array.dtype.kind in "biuf"}
-
-    @cached_property
-    def _inputs(self) -> set[bytes]:
-        """The leaves of all passes, as numbers."""
-        leaves = (leaf.x for p in self.passes for leaf in p.leaves)
-        return {_numbers(x) for x in leaves if x is not None and x.dtype.kind in "biuf"}
+        return gradient is not None and _numbers(gradient) in self.log.kept
 
     def is_input(self, array: Array) -> bool:
         """These numbers are those of a leaf."""
-        return _numbers(array) in self._inputs
+        return _numbers(array) in self.log.inputs
 
     def words(
         self, pattern: str = "", kinds: Iterable[str] = WRITTEN, near: "Observation | None" = None

@@ -22,7 +22,7 @@ from autograder.later import Later
 from autograder.model import Criterion, Exercise, Report, Status, Submission, Verdict
 from autograder.packed import Packed
 from autograder.run import Grader, Looked, is_run
-from autograder.seen import Seen
+from autograder.seen import Log, Seen
 
 
 class Sight(Enum):
@@ -120,7 +120,7 @@ def _as_seen(verdict: Verdict, looked: bool, asks_more: bool) -> Sight:
 def _nothing(as_written: Seen, exercise: Exercise, name: str) -> Seen:
     """The hidden case, as if the child had sent nothing."""
     case = next(case for case in exercise.cases if case.name == name)
-    return replace(as_written, case=case, observations=(), parameters=oracle.swap_parameters(case.swap, 0))
+    return replace(as_written, case=case, log=Log(), called=(), parameters=oracle.swap_parameters(case.swap, 0))
 
 
 def _as_far_as_here(claim: judge.Claim) -> judge.Claim:

@@ -79,7 +79,7 @@ def _gains(seen):
     places = {}
     for p in seen.passes:
         places[p.where] = places.get(p.where, 0) + 1
-    return [gain for p in seen.passes if places[p.where] <= MAX_PASSES and p.of < 0 for gain in gains.of(p)]
+    return [gain for gain in gains.all_of(seen) if places[gain.at.where] <= MAX_PASSES and gain.at.of < 0]
 
 
 # ---------------------------------------------------------------------------------- the line

@@ -84,9 +84,9 @@ def _kept(seen):
     """(inner gain, gain at x) of rearranged tensors that kept their gradient, or were asked for in a pass."""
     found = []
     for p in seen.passes:
-        leaves = [gain for gain in gains.of(p) if gain.leaf.is_leaf]
-        inside = [*gains.inner(p), *(gain for gain in gains.of(p) if not gain.leaf.is_leaf)]
-        if set(p.ops) & REARRANGING:
+        if REARRANGING & p.ops.keys():
+            leaves = [gain for gain in gains.of(p) if gain.leaf.is_leaf]
+            inside = [*gains.inner(p), *(gain for gain in gains.of(p) if not gain.leaf.is_leaf)]
             found += [(t, gain) for t in inside for gain in leaves if _is_rearranged(t.x, gain.x)]
     return found
 

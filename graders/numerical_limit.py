@@ -22,6 +22,7 @@ LABELS = ("numerical limit", "tangent line (x=1)")  # in the book's own cells
 DOUBLE, SINGLE = 2.0**-53, 2.0**-24
 POINTS = (1.0, 2.0, 3.0, -1.0, -2.0, 0.5, 1.5, 4.0, 5.0, 10.0)  # 1 first: the exercise's own
 PICTURE = Tolerance(2e-2, 2e-2)
+VANISHING = 1e-6  # a step that 1 + h may not show
 DEGREE, NEIGHBOURS = 8, 30  # of a polynomial through hidden values near x
 MOST = 60  # numbers of the code that are tried as points
 COARSE = 100  # points of a curve whose bend is looked at: rounding bends what lies closer
@@ -73,8 +74,11 @@ def _f(x):
     return 3 * x**2 - 4 * x
 
 
-def _quotients(h, x):
-    """The right values, under no name; and at 1 what each mistake gives: elsewhere it may be anything."""
+def _quotients(h, x, first):
+    """The right values, under no name; and at 1 what each mistake gives: elsewhere it may be anything.
+
+    `h` is one step or all of them, `first` the first one.
+    """
     d = 6 * x - 4
     right = {"": d + 3 * h, "central": d + 0 * h}
     if x != 1.0:
@@ -85,7 +89,7 @@ def _quotients(h, x):
         "not_divided": d * h + 3 * h**2,
         "half": d / 2 + 1.5 * h,
         "double": 2 * d + 0 * h,
-        "same_h": d + 3 * h[0] + 0 * h,
+        "same_h": d + 3 * first + 0 * h,
         "second_point": (_f(x + h) - _f(h)) / h,
     }
 
@@ -95,7 +99,7 @@ def _kind(h, q, digits):
     size, fixed = np.abs(h), np.ptp(h) == 0
     largest = size.max()
     points = _that_may_be(h, q, size, digits)
-    off = {x: {name: np.abs(q - want) for name, want in _quotients(h, x).items()} for x in points}
+    off = {x: {name: np.abs(q - want) for name, want in _quotients(h, x, h[0]).items()} for x in points}
     for unit in (DOUBLE, SINGLE):
         for x in points:
             slack = _slack(size, digits, x, unit)
@@ -106,6 +110,16 @@ def _kind(h, q, digits):
             if x == 1.0 and _vanishes(h, q, slack):
                 return "", unit == SINGLE
     return None
+
+
+def _may_be_ours(h, q, digits):
+    """At its largest step, which rounding touches least, it is what some quotient of ours is: most tables are not."""
+    row = int(np.abs(h).argmax())
+    step, value, first = float(h[row]), float(q[row]), float(h[0])
+    if abs(step) < VANISHING:
+        return True
+    slack = {x: _slack(abs(step), digits, x, SINGLE) for x in (*POINTS, 0.0)}
+    return any(abs(value - want) <= slack[x] for x in slack for want in _quotients(step, x, first).values())
 
 
 def _that_may_be(h, q, size, digits):
@@ -125,7 +139,7 @@ def _slack(size, digits, x, unit):
 
 def _vanishes(h, q, slack):
     """Right, until 1 + h is 1."""
-    gone = (q == 0) & (np.abs(h) < 1e-6)
+    gone = (q == 0) & (np.abs(h) < VANISHING)
     right = np.abs(q - (2 + 3 * h)) <= slack
     return bool(np.any(gone)) and bool(np.all(gone | right)) and np.sum(right & ~gone) >= FEWEST - 1
 
@@ -133,7 +147,7 @@ def _vanishes(h, q, slack):
 def _falls_short(h, q, single):
     """What keeps the limit from being seen, in one word."""
     sizes = np.abs(h)
-    if np.any((q == 0) & (sizes < 1e-6)):
+    if np.any((q == 0) & (sizes < VANISHING)):
         return "zeros"
     if np.ptp(h) == 0:
         return "h_fixed"
@@ -157,7 +171,8 @@ def _jumps(h, q):
 @once
 def _tables(seen):
     """(mistake or "", where, h, q, in single precision) of what resembles one of ours, and is not the book's."""
-    usable = [t for t in tables(seen) if t.h.size >= FEWEST and _are_steps(seen, t.h, t.q)]
+    near = (table for table in tables(seen) if table.h.size >= FEWEST and _may_be_ours(*table[1:]))
+    usable = [table for table in near if _are_steps(seen, table.h, table.q)]
     kinds = ((table, _kind(*table[1:])) for table in usable)
     known = [(table, kind) for table, kind in kinds if kind and not _is_demo(seen, table)]
     return [(name, at, h, q, single) for (at, h, q, _), (name, single) in known]

@@ -106,9 +106,9 @@ def _graphs_of_rows(seen):
 
 def _rebuilt(seen):
     """An equal computation on new nodes, beside words about a second time; not one that first added to another's."""
-    sums = {p.number for p in seen.passes for gain in gains.of(p) if np.any(gain.before)}
-    again = [p for p in seen.passes if p.rebuilt_of >= 0 and p.rebuilt_of not in sums]
-    return [p for p in again if seen.own_words_near(TWICE, p)]
+    again = [p for p in seen.passes if p.rebuilt_of >= 0]
+    sums = {gain.at.number for gain in gains.all_of(seen) if np.any(gain.before)} if again else set()
+    return [p for p in again if p.rebuilt_of not in sums and seen.own_words_near(TWICE, p)]
 
 
 def _is_met(p):

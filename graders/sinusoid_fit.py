@@ -15,6 +15,7 @@ from autograder.judge import best, confirmed, for_a_person, holds, not_reached, 
 FEWEST, MOST = 12, 2000  # samples
 MOST_PAIRS = 40  # of arrays that may be x and y
 HIGHEST = 60  # frequency
+FEW_KINDS = 16  # waves, of which it is cheap to say how alike they are
 NOISE = 0.3  # of the size of the samples
 FEW = 12  # numbers of what may be parameters
 MOST_SAID = 60  # in one output
@@ -93,8 +94,12 @@ def _samples(seen):
     distinct = list({a.tobytes(): a for a in series}.values())
     pairs = [(x, y) for y in distinct for x in distinct if x.size == y.size and x is not y and _is_spread(x)]
     pairs += [(c.x, c.y) for c in seen.curves if _is_series(c.y) and _is_spread(c.x)]
+    waves = {}
     for x, y in pairs[:MOST_PAIRS]:
-        terms = _terms(x, y)
+        samples = x.tobytes()
+        if samples not in waves:
+            waves[samples] = _waves(x)
+        terms = _terms(x, y, waves[samples])
         if terms is not None:
             return x, y, terms
     return None
@@ -116,16 +121,32 @@ def _is_spread(x):
     return np.ptp(x) > 0.3 and np.max(np.diff(np.sort(x))) < 0.2 * np.ptp(x)
 
 
-def _terms(x, y):
-    """The three waves that explain y best, the strongest first; None if they leave more than noise."""
-    above = (y > np.mean(y))[np.argsort(x)]
-    if np.sum(above[1:] != above[:-1]) < 2:
-        return None
+def _waves(x):
+    """(1 for cos or 0 for sin and frequency of each, columns, least) of what can be told apart over these x.
+
+    The least eigenvalue of the unit columns' products bounds what few of them can explain; 0 if it is not known.
+    """
     kinds = [(cos, k) for k in range(1, _highest(x) + 1) for cos in (0, 1)]
-    columns = np.stack([_wave(cos, k, x) for cos, k in kinds], axis=1) if len(kinds) >= 3 else np.zeros((x.size, 0))
-    chosen, left, amplitudes = [], y, np.zeros(0)
-    for _ in range(3 if kinds[2:] else 0):
-        chosen.append(int(np.argmax(np.abs(columns.T @ left) / np.linalg.norm(columns, axis=0))))
+    if len(kinds) < 3:
+        return kinds, np.zeros((x.size, 0)), 0.0
+    columns = np.stack([_wave(cos, k, x) for cos, k in kinds], axis=1)
+    unit = columns / np.linalg.norm(columns, axis=0)
+    few = len(kinds) <= FEW_KINDS and np.isfinite(unit).all()
+    return kinds, columns, max(np.linalg.eigvalsh(unit.T @ unit)[0] - 1e-9, 0.0) if few else 0.0
+
+
+def _terms(x, y, waves):
+    """The three waves that explain y best, the strongest first; None if they leave more than noise."""
+    kinds, columns, least = waves
+    above = (y > np.mean(y))[np.argsort(x)]
+    if len(kinds) < 3 or np.sum(above[1:] != above[:-1]) < 2:
+        return None
+    norms, chosen, left = np.linalg.norm(columns, axis=0), [], y
+    shares = np.sort((columns.T @ y / norms) ** 2)
+    if shares[-3:].sum() < least * (1 - NOISE**2 - 1e-6) * (y @ y):
+        return None  # no three of them explain enough
+    for _ in range(3):
+        chosen.append(int(np.argmax(np.abs(columns.T @ left) / norms)))
         amplitudes = np.linalg.lstsq(columns[:, chosen], y, rcond=None)[0]
         left = y - columns[:, chosen] @ amplitudes
     if len(set(chosen)) < 3 or np.linalg.norm(left) > NOISE * np.linalg.norm(y):

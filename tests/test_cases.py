@@ -11,7 +11,7 @@ from autograder.judge import and_then, close, confirmed, holds, judge
 from autograder.kit import check, samples
 from autograder.later import Unproven
 from autograder.model import Call, Case, Criterion, Exercise, Outcome, Status
-from autograder.seen import Seen
+from autograder.seen import Log, Seen
 from tests.conftest import told
 from tests.test_running import SINE
 from tests.test_store import F
@@ -79,7 +79,7 @@ class Grader:
 
 
 def run(scale=1.0, outcome=Outcome.FINISHED, *observations):
-    return Seen(Case("hidden"), outcome, observations, scale=scale)
+    return Seen(Case("hidden"), outcome, Log(observations), scale=scale)
 
 
 def verdict_of(function, looks):

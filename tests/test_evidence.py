@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from autograder.evidence import KINDS, Pass, Text, error_kind, parse
 from autograder.model import Case, Outcome
-from autograder.seen import Seen
+from autograder.seen import Log, Seen
 from autograder.wire import MAX_LINE, Malformed
 from autograder.words import Passage
 
@@ -27,7 +27,12 @@ JUNK = st.one_of(
 def seen(*observations, markdown=(), mentions=("backward",)):
     passages = tuple(Passage(where, text) for where, text in markdown)
     return Seen(
-        Case("as_written"), Outcome.FINISHED, observations, markdown=passages, mentions=mentions, statement=STATEMENT
+        Case("as_written"),
+        Outcome.FINISHED,
+        Log(observations),
+        markdown=passages,
+        mentions=mentions,
+        statement=STATEMENT,
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from autograder import gains
 from autograder.evidence import Leaf, Pass
 from autograder.model import Case, Outcome
-from autograder.seen import Seen
+from autograder.seen import Log, Seen
 from tests.conftest import told
 
 
@@ -51,14 +51,16 @@ def test_what_does_not_fit_is_no_gain(found):
 def test_a_gain_follows_the_scale(degree, added, follows):
     """c times as much, or c² where it went through a gradient; what was typed in stays."""
     (gain,) = gains.of(a_pass(leaf([1, 2], None, [1, 1])))
-    scaled = Seen(Case("scaled"), Outcome.FINISHED, (a_pass(leaf([1, 2], None, [added, added])),), scale=1.5)
+    scaled = Seen(Case("scaled"), Outcome.FINISHED, Log([a_pass(leaf([1, 2], None, [added, added]))]), scale=1.5)
     assert gains.follows(gain, scaled, degree) is follows
 
 
 def test_zeros_show_nothing():
     """They are c times zero whatever made them."""
     (gain,) = gains.of(a_pass(leaf([1], None, [0])))
-    assert not gains.follows(gain, Seen(Case("scaled"), Outcome.FINISHED, (a_pass(leaf([1], None, [0])),), scale=1.5))
+    assert not gains.follows(
+        gain, Seen(Case("scaled"), Outcome.FINISHED, Log([a_pass(leaf([1], None, [0]))]), scale=1.5)
+    )
 
 
 TYPED = (

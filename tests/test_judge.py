@@ -22,7 +22,7 @@ from autograder.judge import (
 )
 from autograder.later import Later
 from autograder.model import Case, Criterion, Exercise, Outcome, Status, Tolerance
-from autograder.seen import Seen
+from autograder.seen import Log, Seen
 from autograder.words import Passage, without
 
 CRITERION = Criterion("slope", "The slope", 4, feedback={"doubled": "Twice too large."})
@@ -177,7 +177,7 @@ class Grader:
 
 def raised(name, *lines):
     errors = tuple(Error(i, "hw.py, line 9", "ValueError", "no", "", line) for i, line in enumerate(lines))
-    return Seen(Case(name), Outcome.FINISHED, errors)
+    return Seen(Case(name), Outcome.FINISHED, Log(errors))
 
 
 @pytest.mark.parametrize(
