@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograder import oracle
-from autograder.evidence import Act, Called, Fault, Observation
+from autograder.evidence import Act, Called, Fault
 from autograder.model import Call, Case, Conditions, Exercise, Outcome, Submission
 from autograder.seen import Log, Seen
 from autograder.talk import Calls, Ending, Job, blank_job
