@@ -196,11 +196,17 @@ def _thinned(array: Array) -> Array:
 
 def _numbers(array: Array) -> Numbers:
     """As many digits as a picture can show."""
-    return tuple(_number(float(value)) for value in array)
+    values = np.asarray(array, float).tolist()
+    written = (f"%.{DIGITS}g " * len(values) % tuple(values)).split()  # of many numbers at once: a third of the time
+    return tuple(_shown(*both) for both in zip(values, map(float, written), strict=True))
 
 
 def _number(value: float) -> Number:
-    return float(f"{value:.{DIGITS}g}") if abs(value) <= LARGEST else None  # written so that NaN is None
+    return _shown(value, float(f"{value:.{DIGITS}g}"))
+
+
+def _shown(value: float, rounded: float) -> Number:
+    return rounded if abs(value) <= LARGEST else None  # written so that NaN is None
 
 
 # -- for the machinery

@@ -7,6 +7,7 @@ non-zero |want|), with equal shapes; nothing broadcasts, NaN never agrees.
 """
 
 import functools
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -144,13 +145,16 @@ def agree(got: Array | None, want: Array, tolerance: Tolerance = Tolerance()) ->
     if got is None or not _comparable(got, want):
         return False
     want = np.asarray(want, float)
-    error, size = np.abs(np.asarray(got, float) - want), np.abs(want)
-    largest = float(size.max())
+    error, size = np.abs(got - want), np.abs(want)
+    worst, largest = float(_largest(error, axis=None)), float(_largest(size, axis=None))
     if not largest:
-        return bool(error.max() <= tolerance.atol)
-    if not (np.isfinite(largest) and error.max() <= tolerance.rtol * largest):  # written so that NaN fails
+        return worst <= tolerance.atol
+    if not (math.isfinite(largest) and worst <= tolerance.rtol * largest):  # written so that NaN fails
         return False  # the median is no larger than the largest
     return bool(np.all(error <= tolerance.rtol * size)) or _distance(got, want, tolerance) <= 1.0
+
+
+_largest = np.maximum.reduce  # as `max`, without its detour
 
 
 def _comparable(got: Array, want: Array) -> bool:

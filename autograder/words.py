@@ -27,6 +27,7 @@ def distance(place: str, other: str) -> float:
     return number - other_number if number >= other_number else (other_number - number) * 1.5 + 0.5
 
 
+@functools.lru_cache(maxsize=4096)  # there are few places, and many questions
 def _numbered(place: str) -> tuple[str, int]:
     match = re.fullmatch(r"(.*), (?:cell|line) (\d+)", place, re.DOTALL)
     return (match[1], int(match[2])) if match else (place, 0)

@@ -93,11 +93,13 @@ def exhibit(as_written):
 
 
 def _f(a):
-    """(f(a), k), the branches replayed in a's own precision."""
-    b = a * a.dtype.type(2)
-    k = 2.0
-    while np.linalg.norm(b) < 1000 and k < 1e300:
-        b, k = b * a.dtype.type(2), 2 * k
+    """(f(a), k), the branches replayed in a's own precision, where doubling is exact unless a square is too small."""
+    b, k = a * a.dtype.type(2), 2.0
+    length = float(np.linalg.norm(b))
+    is_exact = length > 1e-6 and a.dtype.itemsize >= 4
+    while length < 1000 and k < 1e300:
+        b = b if is_exact else b * a.dtype.type(2)
+        length, k = (2 * length if is_exact else float(np.linalg.norm(b))), 2 * k
     k = k if b.sum() > 0 else 100 * k
     return np.asarray(a, float) * k, k
 

@@ -358,20 +358,24 @@ def _inputs_of_size(seen, size):
     return [np.ravel(np.asarray(a, float)) for a in arrays if a is not None and a.size == size and a.dtype.kind in "fi"]
 
 
-def _of_kind(seen, kind):
-    return [curve for curve in _curves(seen) if _kind(curve, seen) == kind]
-
-
 @once
+def _kinds(seen):
+    """(kind, curve) of everything drawn."""
+    return [(_kind(curve, seen), curve) for curve in _curves(seen)]
+
+
+def _of_kind(seen, kind):
+    return [curve for found, curve in _kinds(seen) if found == kind]
+
+
 def _slope_like(seen):
     """(kind, curve) of everything drawn that is f′, or f′ with a mistake."""
-    kinds = [(_kind(curve, seen), curve) for curve in _curves(seen)]
-    return [(kind, curve) for kind, curve in kinds if kind not in ("", "f", "against_index")]
+    return [(kind, curve) for kind, curve in _kinds(seen) if kind not in ("", "f", "against_index")]
 
 
 def _in_figure(seen, figure):
-    curves = [curve for curve in _curves(seen) if curve.figure == figure]
-    kinds = [_kind(curve, seen) for curve in curves]
+    found = [(kind, curve) for kind, curve in _kinds(seen) if curve.figure == figure]
+    kinds, curves = [kind for kind, _ in found], [curve for _, curve in found]
     if "f" not in kinds and "degrees" not in kinds:
         return
     if "d" in kinds and "f" in kinds:
@@ -417,8 +421,7 @@ def _kept_none(seen):
 
 def exhibit(as_written):
     """The figure that shows most, as drawn; and where it shows no f′, x.grad as the last pass left it."""
-    drawn = _telling(as_written)
-    kinds = [_kind(curve, as_written) for curve in drawn]
+    kinds, drawn = _telling(as_written)
     if drawn:
         parts = [_part(as_written, kind, curve) for kind, curve in zip(kinds, drawn, strict=True)]
         lines = [line(part, curve.x, curve.y, curve.label) for part, curve in zip(parts, drawn, strict=True)]
@@ -429,13 +432,14 @@ def exhibit(as_written):
 
 
 def _telling(seen):
-    """The curves of the figure that holds most of f and f′, with and without mistakes."""
+    """The kinds and the curves of the figure that holds most of f and f′, with and without mistakes."""
     figures = {}
-    for curve in _curves(seen):
-        figures.setdefault(curve.figure, []).append(curve)
-    told = {figure: len({_kind(c, seen) for c in found} - {""}) for figure, found in figures.items()}
+    for kind, curve in _kinds(seen):
+        figures.setdefault(curve.figure, []).append((kind, curve))
+    told = {figure: len({kind for kind, _ in found} - {""}) for figure, found in figures.items()}
     best_of = max(told, key=lambda figure: told[figure], default=None)
-    return figures[best_of] if best_of is not None and told[best_of] else []
+    found = figures[best_of] if best_of is not None and told[best_of] else []
+    return [kind for kind, _ in found], [curve for _, curve in found]
 
 
 def _part(seen, kind, curve):

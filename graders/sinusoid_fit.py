@@ -96,6 +96,8 @@ def _samples(seen):
     pairs += [(c.x, c.y) for c in seen.curves if _is_series(c.y) and _is_spread(c.x)]
     waves = {}
     for x, y in pairs[:MOST_PAIRS]:
+        if not _swings(x, y):
+            continue
         samples = x.tobytes()
         if samples not in waves:
             waves[samples] = _waves(x)
@@ -121,6 +123,12 @@ def _is_spread(x):
     return np.ptp(x) > 0.3 and np.max(np.diff(np.sort(x))) < 0.2 * np.ptp(x)
 
 
+def _swings(x, y):
+    """From x to x, y crosses its mean twice at least."""
+    above = (y > y.mean())[x.argsort()]
+    return np.count_nonzero(above[1:] != above[:-1]) >= 2
+
+
 def _waves(x):
     """(1 for cos or 0 for sin and frequency of each, columns, least) of what can be told apart over these x.
 
@@ -138,8 +146,7 @@ def _waves(x):
 def _terms(x, y, waves):
     """The three waves that explain y best, the strongest first; None if they leave more than noise."""
     kinds, columns, least = waves
-    above = (y > np.mean(y))[np.argsort(x)]
-    if len(kinds) < 3 or np.sum(above[1:] != above[:-1]) < 2:
+    if len(kinds) < 3:
         return None
     norms, chosen, left = np.linalg.norm(columns, axis=0), [], y
     shares = np.sort((columns.T @ y / norms) ** 2)
