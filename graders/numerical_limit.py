@@ -107,7 +107,7 @@ def _kind(h, q, digits):
             for name, far in off[x].items() if told_apart else ():
                 if not (name and fixed) and np.all(far <= slack):
                     return ("at_zero" if x == 0 else name), unit == SINGLE
-            if x == 1.0 and _vanishes(h, q, slack):
+            if x == 1.0 and told_apart and _vanishes(h, q, slack):
                 return "", unit == SINGLE
     return None
 

@@ -195,6 +195,12 @@ def test_equal_numbers_beside_others_are_no_table(grade, source):
     assert "numerical_limit" not in told(grade("import torch\n" + source))
 
 
+def test_what_memory_held_before_is_no_table(grade):
+    """`torch.empty` gives whatever was there, often numbers too small to be told from zero."""
+    found = "[[3e-41, 0.0], [3e-42, 2e-43], [5e-44, 1e-42], [1e-44, 4e-44]]"
+    assert told(grade(f"import torch\njacobian = torch.tensor({found})\n")) == {}
+
+
 def test_the_demo_answers_the_exercise_where_somebody_speaks_of_it(grade):
     """The assignment asks for just that."""
     result = told(grade(START + DEMO + "# The difference quotient tends to 2, which is the slope of the tangent.\n"))
