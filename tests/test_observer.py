@@ -7,7 +7,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from autograder.evidence import error_kind
+from autograder.evidence import Fault, error_kind
 from autograder.model import Outcome, SourceFile, Submission, Unit
 
 
@@ -258,7 +258,7 @@ def test_odd_values_are_no_fault_of_ours(observe, odd):
     """Whatever a value does when it is looked at, the run goes on and what comes after it is seen."""
     seen = observe(f"{odd}\nafter = torch.tensor([7.])")
     assert [value.array.tolist() for value in seen.values if value.name == "after"] == [[7.0]]
-    assert not [item for item in seen.observations if type(item).__name__ == "Fault"]
+    assert not seen.log.all(Fault)
 
 
 @pytest.mark.parametrize(

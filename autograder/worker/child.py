@@ -57,6 +57,7 @@ class Job:
     acts: Acts
     shell: "InteractiveShell"
     settings: Settings  # of the libraries, as they were before the first run
+    pieces: units.Pieces
 
     def is_skipped(self, number: int) -> bool:
         """It ended an earlier run of the same case."""
@@ -116,7 +117,8 @@ def prepare(
     sys.path[:] = [record["folder"]] + [path for path in sys.path if os.path.abspath(path) != _our_folder()]
     refuse_politely(observer.remark)  # not before: the server forks
     acts = Acts(observer.recorder, {units.name_of(unit) for unit in record["units"]})
-    job = Job(record, sock, reader, observer, acts, units.quiet_shell(), settings)
+    shell = units.quiet_shell()
+    job = Job(record, sock, reader, observer, acts, shell, settings, units.Pieces(shell))
     begin(job)
     acts.watch()
     return _announced(job)
@@ -200,7 +202,7 @@ def _run_file(job: Job, file: str, namespace: dict[str, Any], numbers: Iterator[
         if unit["file"] == file:
             units.register(unit)
             job.observer.read(unit)
-            for piece in units.pieces(unit, job.shell):
+            for piece in job.pieces.of(unit, job.observer):
                 number = next(numbers)
                 if job.is_skipped(number):
                     piece = units.definitions(piece)

@@ -160,4 +160,5 @@ def _job(observer: Observer, settings: Settings, *, hidden: bool) -> child.Job:
     }
     nowhere: Any = _Nowhere()
     acts = Acts(observer.recorder, ())
-    return child.Job(record, nowhere, nowhere, observer, acts, units.quiet_shell(), settings)
+    shell = units.quiet_shell()
+    return child.Job(record, nowhere, nowhere, observer, acts, shell, settings, units.Pieces(shell))

@@ -15,7 +15,7 @@ import sys
 import traceback
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
 
 from autograder.worker import plain, samples
@@ -52,6 +52,7 @@ class Piece:
     error: SyntaxError | None = None
     remark: str = ""
     is_as_written: bool = True  # its lines are those of the text
+    code: dict[int, types.CodeType] = field(default_factory=dict)  # of its statements, where a run changes nothing
 
 
 def name_of(unit: UnitRecord) -> str:
@@ -59,8 +60,26 @@ def name_of(unit: UnitRecord) -> str:
     return f"{unit['file']}, {unit['label']}" if unit["label"] else unit["file"]
 
 
-def pieces(unit: UnitRecord, shell: "InteractiveShell") -> list[Piece]:
-    """Unit → the pieces to run, in order."""
+class Pieces:
+    """What units are made of: parsed and compiled once, for all runs of a child."""
+
+    def __init__(self, shell: "InteractiveShell") -> None:
+        self._shell = shell
+        self._known: dict[str, list[Piece]] = {}
+
+    def of(self, unit: UnitRecord, observer: "Observer") -> Iterator[Piece]:
+        """The pieces to run, in order; anew those that this run changes, since they would be spoilt for the next."""
+        name, anew = name_of(unit), list[Piece]()
+        if name not in self._known:
+            self._known[name] = _pieces(unit, self._shell)
+        for number, piece in enumerate(self._known[name]):
+            if _is_changed(piece, observer):
+                anew = anew or _pieces(unit, self._shell)
+                piece = anew[number]
+            yield piece
+
+
+def _pieces(unit: UnitRecord, shell: "InteractiveShell") -> list[Piece]:
     if unit["kind"] == "script":
         return list(_statements(unit["text"], shell, first_line=1))
     return [_cell(unit["label"], unit["text"], shell)]
@@ -71,7 +90,7 @@ def definitions(piece: Piece) -> Piece:
 
     Those that run something while they are defined may be what ended it.
     """
-    return replace(piece, nodes=tuple(filter(_only_defines, piece.nodes)), error=None)
+    return replace(piece, nodes=tuple(filter(_only_defines, piece.nodes)), error=None, code={})
 
 
 def _only_defines(node: ast.stmt) -> bool:
@@ -103,12 +122,13 @@ def run(piece: Piece, namespace: dict[str, Any], name: str, observer: "Observer"
         observer.raised(piece.error, piece.text)
         return False
     try:
-        for node in piece.nodes[:-1]:
+        for number, node in enumerate(piece.nodes):
             observer.statements.begin(node)
-            _execute(node, piece, namespace, name, observer)
-        for node in piece.nodes[-1:]:
-            observer.statements.begin(node)
-            _last(node, piece, namespace, name, observer)
+            is_last = number == len(piece.nodes) - 1
+            if is_last and piece.shows_last and isinstance(node, ast.Expr):
+                _show(number, node, piece, namespace, name, observer)
+            else:
+                _execute(number, node, piece, namespace, name, observer)
         observer.statements.begin(None)
     except SystemExit as error:
         observer.raised(error, piece.text, line=_line_of(error, name))
@@ -118,33 +138,51 @@ def run(piece: Piece, namespace: dict[str, Any], name: str, observer: "Observer"
     return False
 
 
-def _last(node: ast.stmt, piece: Piece, namespace: dict[str, Any], name: str, observer: "Observer") -> None:
-    if piece.shows_last and isinstance(node, ast.Expr):
-        shown = _on_cpu(node, piece, observer)
-        value = _run_code(ast.Expression(shown.value), "eval", name, namespace)
-        if value is not None:
-            observer.shown(value, as_result=True)
-    else:
-        _execute(node, piece, namespace, name, observer)
+def _show(
+    number: int, node: ast.Expr, piece: Piece, namespace: dict[str, Any], name: str, observer: "Observer"
+) -> None:
+    """A cell's last expression, which no hidden case changes."""
+    if number not in piece.code:
+        shown = ast.Expression(_on_cpu(node, piece, observer).value)
+        piece.code[number] = _compiled(shown, "eval", name)
+    value = _run_code(piece.code[number], namespace)
+    if value is not None:
+        observer.shown(value, as_result=True)
 
 
-def _execute(node: ast.stmt, piece: Piece, namespace: dict[str, Any], name: str, observer: "Observer") -> None:
-    node = _on_cpu(_import_of_stand_in(node, observer), piece, observer)
-    for change in _changes(piece, observer):
-        node = ast.fix_missing_locations(change.visit(node))
+def _execute(
+    number: int, node: ast.stmt, piece: Piece, namespace: dict[str, Any], name: str, observer: "Observer"
+) -> None:
+    code = piece.code.get(number)
+    if code is None:
+        node = _on_cpu(_import_of_stand_in(node, observer), piece, observer)
+        for change in _changes(piece, observer):
+            node = ast.fix_missing_locations(change.visit(node))
+        code = _compiled(ast.Module([node], []), "exec", name)
+        if node is piece.nodes[number]:
+            piece.code[number] = code
     try:
-        _run_code(ast.Module([node], []), "exec", name, namespace)
+        _run_code(code, namespace)
     except ImportError as error:
         if not isinstance(node, ast.Import | ast.ImportFrom):
             raise
         observer.raised(error, ast.unparse(node), line=node.lineno)  # costs what depends on it, not the whole cell
 
 
-def _run_code(tree: ast.Module | ast.Expression, mode: str, name: str, namespace: dict[str, Any]) -> Any:
-    """Run it; as in IPython, `await` may stand outside a function."""
-    code = compile(tree, name, mode, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+def _compiled(tree: ast.Module | ast.Expression, mode: str, name: str) -> types.CodeType:
+    """As in IPython, `await` may stand outside a function."""
+    code: types.CodeType = compile(tree, name, mode, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    return code
+
+
+def _run_code(code: types.CodeType, namespace: dict[str, Any]) -> Any:
     result = eval(code, namespace)  # noqa: S307  what we are for
     return asyncio.run(result) if code.co_flags & inspect.CO_COROUTINE else result
+
+
+def _is_changed(piece: Piece, observer: "Observer") -> bool:
+    """Its tree is another one when it runs."""
+    return "cuda" in piece.text or any(_changes(piece, observer))
 
 
 def _changes(piece: Piece, observer: "Observer") -> Iterator[ast.NodeTransformer]:
