@@ -15,6 +15,8 @@ import time
 from autograder.server import OPTIONAL
 from autograder.worker.__main__ import WARM, warm
 
+OURS = 99  # exit status where what runs the code broke, and not the code
+
 
 class Nothing:
     """Stands where the observer and all of its parts stand, and sees nothing."""
@@ -57,7 +59,9 @@ def one_round(submissions, jobs, times):
 
 
 def reap(running, each):
-    pid, _ = os.wait()
+    pid, status = os.wait()
+    if os.waitstatus_to_exitcode(status) == OURS:
+        sys.exit("bare.py itself failed, so its time says nothing")
     number, began = running.pop(pid)
     each[number] = time.perf_counter() - began
 
@@ -68,8 +72,9 @@ def start(units, times):
         try:
             for _ in range(times):
                 execute(units)
-        finally:
-            os._exit(0)
+        except BaseException:  # noqa: BLE001  whatever it is, the round is worth nothing
+            os._exit(OURS)
+        os._exit(0)
     return pid
 
 
@@ -82,13 +87,14 @@ def execute(job):
         os.dup2(null, descriptor)
     shell = units.quiet_shell()
     units.tame(shell, Nothing())
+    pieces = units.Pieces(shell)
     for file in dict.fromkeys(unit["file"] for unit in job):
         main_module = units.fresh_main(file)
         shell.user_module, shell.user_ns = main_module, main_module.__dict__
         main_module.__dict__.update(get_ipython=lambda: shell, display=print)
         for unit in job:
             if unit["file"] == file:
-                for piece in units.pieces(unit, shell):
+                for piece in pieces.of(unit, Nothing()):
                     units.run(piece, main_module.__dict__, file, Nothing())
 
 
