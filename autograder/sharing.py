@@ -38,6 +38,7 @@ _MAGICS = re.compile(  # that do nothing here, or nothing but run what follows
 _MAY_BE_MENDED = re.compile(r"[%!?“”„‟‘’‚]|>>>|In \[|\A\s")  # what IPython reads otherwise, and quotes from a forum
 CURLY = str.maketrans("“”„‟‘’‚", '""""\'\'\'')  # are straightened for the run, as `worker/units.py` does
 _IPYTHON = re.compile(r"^[ \t]*[%,;/]|=[ \t]*%|[!?]|>>>|In \[|\A\s", re.M)  # may be a magic, or a prompt
+_BUILT_IN = frozenset("dict list set object type".split())
 _OWN = frozenset("__init__ __call__ __name__ __repr__ __str__".split())  # a class of the student's may have these
 
 
@@ -83,7 +84,8 @@ def _is_plain(node: ast.AST, imported: set[str]) -> bool:
         case ast.Name(id=name):
             return name not in _NOT_FOR_US and (not name.startswith("__") or name in _OWN)
         case ast.Attribute(attr=attr, ctx=context):
-            return _is_open(attr) and (_root(node) not in imported or _is_used_as_meant(attr, context))
+            is_theirs = _root(node) in imported
+            return _is_open(attr) and not _is_unbound(node) and (not is_theirs or _is_used_as_meant(attr, context))
         case ast.MatchClass(kwd_attrs=attributes):
             return all(map(_is_open, attributes))
         case ast.Subscript(ctx=ast.Store() | ast.Del(), value=value):
@@ -97,6 +99,11 @@ def _is_used_as_meant(attr: str, context: ast.expr_context) -> bool:
     """An attribute of something imported is read, is no evaluator of strings, and sets nothing that is not put back."""
     sets = _SETTERS.match(attr) and attr not in _PUT_BACK
     return isinstance(context, ast.Load) and attr not in _NOT_FOR_US and not sets
+
+
+def _is_unbound(node: ast.Attribute) -> bool:
+    """dict.update, list.append: methods that pass by those of a class that is made of one, such as rcParams."""
+    return isinstance(node.value, ast.Name) and node.value.id in _BUILT_IN and node.attr != "fromkeys"
 
 
 def _is_of_the_field(module: str) -> bool:

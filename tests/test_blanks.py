@@ -133,11 +133,12 @@ def many():
 
 WAYS = [way for name, way in list(globals().items()) if callable(way) and getattr(way, "__module__", "") == "__main__"]
 
-def pictures(blanks=None, given=()):
+def pictures(blanks=None, given=(), style=None):
     found = {}
     before = dict(dict.items(matplotlib.rcParams))
     for way in WAYS:
         if blanks:
+            style.restore(before)
             blanks.fill(3)
             given.clear()
         way()
@@ -153,10 +154,13 @@ def pictures(blanks=None, given=()):
 
 without = pictures()
 from autograder.worker.blanks import Blanks
+from autograder.worker.settings import Style
 given = []
-blanks = Blanks(given.append)
+style = Style()
+style.watch()
+blanks = Blanks(given.append, style)
 blanks.watch()
-print(json.dumps([without, pictures(blanks, given)]))
+print(json.dumps([without, pictures(blanks, given, style)]))
 """
 NONE_GIVEN = {"with_a_grid", "in_a_style", "tight", "coloured", "of_a_kind_of_its_own", "in_centimetres"}
 

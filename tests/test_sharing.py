@@ -102,6 +102,7 @@ SETTINGS = {
     "warnings": "warnings.simplefilter('error')",
     "threads": "torch.set_num_threads(2)",
     "a style": "plt.style.use('ggplot')",
+    "rcParams in place": "rc = plt.rcParams; rc |= {'lines.linewidth': 7.0}",
     "rcParams": "plt.rcParams['lines.linewidth'] = 7.0; plt.rcParams.update({'figure.figsize': (3, 3)})",
     "figures": "plt.plot([0, 1], [0, 1])",
     "seeds": "torch.manual_seed(4); np.random.seed(4); random.seed(4)",
@@ -200,6 +201,7 @@ NOT_PLAIN = [
     "import numpy as np\nnp.lib.npyio.DataSource('.').open('a.py', 'w')\n",
     "import torch\ntorch.profiler.profile().export_chrome_trace('a.py')\n",
     "print(“x”)\nimport os\n",
+    "import matplotlib.pyplot as plt\ndict.update(plt.rcParams, {'figure.dpi': 7})\n",
     "x = “““\n!ls\n”””\n",
     "x = “ %pylab ”\n%pylab\n",
 ]

@@ -8,7 +8,7 @@ stands are compared with what they were. Both run in the student's process: who 
 import builtins
 import json
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from types import FrameType
 from typing import Any
 
@@ -66,12 +66,10 @@ class Acts:
         self.recorder = recorder
         self.files = frozenset(files)
         self.told: set[str] = set()
-        self.before: list[tuple[Any, str, Any]] = []  # (module or class, name, what it held)
 
     def begin(self) -> None:
-        """Once a run: whatever stands behind torch by now is ours."""
+        """Once a run."""
         self.told.clear()
-        self.before = [(place, name, getattr(place, name)) for place, name in _places()]
 
     def watch(self) -> None:
         """From here on, for as long as the process lives."""
@@ -101,9 +99,17 @@ class Acts:
         """What was put in the place of something that the observer stands on; and who spoke in its name."""
         if self.recorder.impostors:
             self._tell("tried to speak in the observer's name", replaced=True)
-        changed = [(place, name) for place, name, before in self.before if getattr(place, name, None) is not before]
+        changed = [(place, name) for place, name, before in _BEFORE if getattr(place, name, None) is not before]
         for place, name in changed[:MAX_REPLACED]:
             self._tell(f"put something else in the place of {_name(place)}.{name}", replaced=True)
+
+
+_BEFORE: list[tuple[Any, str, Any]] = []  # (module or class, name, what it held)
+
+
+def note() -> None:
+    """In the fork server, once the observer is in place: whatever stands behind torch by now is ours."""
+    _BEFORE[:] = [(place, name, getattr(place, name)) for place, names in STOOD_ON.items() for name in names.split()]
 
 
 def _opened(path: Any) -> str | None:
@@ -113,10 +119,6 @@ def _opened(path: Any) -> str | None:
 
 def _name(place: Any) -> str:
     return f"{place.__module__}.{place.__qualname__}" if isinstance(place, type) else str(place.__name__)
-
-
-def _places() -> Iterator[tuple[Any, str]]:
-    return ((place, name) for place, names in STOOD_ON.items() for name in names.split())
 
 
 def _asks(frame: FrameType | None, files: Collection[str]) -> bool:

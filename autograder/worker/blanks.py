@@ -10,14 +10,15 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from matplotlib import RcParams, rcParams
 from matplotlib import pyplot as plt
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import FigureManagerBase
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 
 from autograder.worker.recorder import replace
+from autograder.worker.settings import Style
 
 MOST = 1000  # inches
 _SIZE: Any = "figure.figsize"  # a setting, the only one that can be caught up with
@@ -27,20 +28,15 @@ _placed: Any = SubplotSpec._from_subplot_args  # as Axes itself finds its place
 class Blanks:
     """What was made ahead; `given` is called with each figure that is handed out."""
 
-    def __init__(self, given: Callable[[Figure], None]) -> None:
+    def __init__(self, given: Callable[[Figure], None], style: Style) -> None:
         self._given = given
+        self._style = style
         self._figures: list[FigureManagerBase] = []
         self._axes: dict[Figure, list[Axes]] = {}
-        self._settings: set[str] = set()  # of matplotlib's, that have been set since
-
-    def forget(self) -> None:
-        """The settings are as they were."""
-        self._settings.clear()
 
     def watch(self) -> None:
         make_figure: Any = plt.new_figure_manager
         make_axes: Any = Figure.add_subplot
-        set_one: Any = RcParams.__setitem__
 
         @functools.wraps(make_figure)
         def new_figure_manager(num: Any, *args: Any, **kwargs: Any) -> Any:
@@ -51,19 +47,13 @@ class Blanks:
             ready = None if any(value is not None for value in kwargs.values()) else self._one_of(figure, args)
             return make_axes(figure, ready) if ready else make_axes(figure, *args, **kwargs)
 
-        def setitem(settings: RcParams, name: str, value: Any) -> None:
-            set_one(settings, name, value)
-            self._settings.add(name)
-
-        replace(RcParams, __setitem__=setitem)
         replace(plt, new_figure_manager=new_figure_manager)
         replace(Figure, add_subplot=add_subplot)
 
     def fill(self, figures: int, axes: int = 2) -> None:
-        """So many figures, with so many axes each, under the settings of this moment."""
+        """So many figures, with so many axes each, under the settings that are put back before each run."""
         self._figures.clear()
         self._axes.clear()
-        self._settings.clear()
         new: Any = plt.new_figure_manager
         self._figures = [new(1, FigureClass=Figure) for _ in range(figures)]
         for manager in self._figures:
@@ -100,7 +90,7 @@ class Blanks:
         return axes
 
     def _is_usual(self) -> bool:
-        return self._settings <= {_SIZE}
+        return self._style.changed <= {_SIZE}
 
 
 def _two_numbers(size: Any) -> tuple[float, float] | None:

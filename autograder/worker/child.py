@@ -30,10 +30,10 @@ import numpy as np
 import torch
 
 from autograder import wire
-from autograder.worker import lockdown, proof, swaps, units
+from autograder.worker import acts, lockdown, proof, swaps, units
 from autograder.worker.acts import Acts
 from autograder.worker.observer import Observer
-from autograder.worker.refusals import refuse_politely
+from autograder.worker.refusals import refuse_politely, refuse_processes
 from autograder.worker.samples import Samples
 from autograder.worker.settings import Settings
 
@@ -69,6 +69,8 @@ def ready() -> Observer:
     observer = Observer()
     units.tame(units.quiet_shell(), observer)
     observer.install()
+    refuse_politely(observer.remark)
+    acts.note()
     return observer
 
 
@@ -115,12 +117,12 @@ def prepare(
     reader.sock = sock
     _environment(record["folder"])
     sys.path[:] = [record["folder"]] + [path for path in sys.path if os.path.abspath(path) != _our_folder()]
-    refuse_politely(observer.remark)  # not before: the server forks
-    acts = Acts(observer.recorder, {units.name_of(unit) for unit in record["units"]})
+    refuse_processes()
+    noticed = Acts(observer.recorder, {units.name_of(unit) for unit in record["units"]})
     shell = units.quiet_shell()
-    job = Job(record, sock, reader, observer, acts, shell, settings, units.Pieces(shell))
+    job = Job(record, sock, reader, observer, noticed, shell, settings, units.Pieces(shell))
     begin(job)
-    acts.watch()
+    noticed.watch()
     return _announced(job)
 
 
@@ -141,7 +143,7 @@ def forget(job: Job) -> None:
     """What a run has set is as it was before."""
     job.observer.forget()
     swaps.restore()
-    job.settings.restore()
+    job.settings.restore(job.observer.figures.style)
 
 
 def _announced(job: Job) -> Job:

@@ -18,6 +18,7 @@ from matplotlib.backend_bases import FigureCanvasBase
 from autograder.worker.arrays import MAX_ELEMENTS, Array
 from autograder.worker.blanks import Blanks
 from autograder.worker.recorder import Recorder, guarded, replace
+from autograder.worker.settings import Style
 
 MAX_ARTISTS = 1000  # of one axes
 
@@ -27,7 +28,8 @@ class Figures:
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
-        self.blanks = Blanks(self._add)
+        self.style = Style()
+        self.blanks = Blanks(self._add, self.style)
         self.forget()
 
     def _add(self, figure: mpl_figure.Figure) -> None:
@@ -40,7 +42,6 @@ class Figures:
 
     def forget(self) -> None:
         """Nothing of an earlier run is left."""
-        self.blanks.forget()
         self.figures: list[mpl_figure.Figure] = []
         self.drawn: dict[
             tuple[Artist, bool], tuple[bytes, bytes]
@@ -69,6 +70,7 @@ class Figures:
         replace(mpl_figure.Figure, show=lambda fig, *_, **__: self.harvest())
         replace(mpl_text.Text, get_usetex=lambda _: False)  # no LaTeX here
         replace(plt, show=watched_show)
+        self.style.watch()
         self.blanks.watch()
         for name in ("close", "clf", "cla"):
             setattr(plt, name, self._harvest_first(getattr(plt, name)))

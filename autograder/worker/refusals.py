@@ -67,9 +67,13 @@ def refuse_politely(remark: Callable[..., None]) -> None:
     """Put a sentence in place of what would hang, fail in silence, or need what is not here."""
     replace(builtins, input=_no_input)
     replace(os, **dict.fromkeys(_STARTS_PROGRAMS, _not_here("programs")))
-    replace(os, **dict.fromkeys(_STARTS_PROCESSES, _not_here("processes")))
     _load_without_workers(remark)
     _compile_eagerly(remark)
+
+
+def refuse_processes() -> None:
+    """In a child: the server forks."""
+    replace(os, **dict.fromkeys(_STARTS_PROCESSES, _not_here("processes")))
 
 
 def _not_here(remark: str) -> Callable[..., NoReturn]:

@@ -151,7 +151,7 @@ def _job(observer: Observer, settings: Settings, *, hidden: bool) -> child.Job:
         "units": [{"file": FILE, "kind": "code", "label": f"cell {number}", "text": text} for number, text in cells],
         "seed": 0,
         "fresh": hidden,
-        "swap": None,
+        "swap": ["sin", [1.5, 0.3, 0.2]] if hidden else None,
         "scale": 2.0 if hidden else 1.0,
         "moved": 1.1 if hidden else 1.0,
         "samples": None,

@@ -4,10 +4,43 @@ import warnings
 from dataclasses import dataclass
 from typing import Any, Self
 
-import matplotlib
 import numpy as np
 import torch
+from matplotlib import RcParams, rcParams
 from matplotlib import pyplot as plt
+
+from autograder.worker.recorder import replace
+
+
+class Style:
+    """Which settings of matplotlib have been set: to put back all of them touches, and so copies, hundreds of pages."""
+
+    def __init__(self) -> None:
+        self.changed: set[Any] = set()
+
+    def watch(self) -> None:
+        """Once, in the fork server."""
+        set_one: Any = RcParams.__setitem__
+        remove_one: Any = RcParams.__delitem__
+
+        def setitem(style: RcParams, name: str, value: Any) -> None:
+            set_one(style, name, value)
+            self.changed.add(name)
+
+        def delitem(style: RcParams, name: str) -> None:
+            remove_one(style, name)
+            self.changed.add(name)
+
+        def ior(style: RcParams, other: Any) -> RcParams:
+            style.update(other)
+            return style
+
+        replace(RcParams, __setitem__=setitem, __delitem__=delitem, __ior__=ior)
+
+    def restore(self, style: dict[Any, Any]) -> None:
+        """As rc_context does: they were checked when they were set."""
+        dict.update(rcParams, {name: style[name] for name in self.changed if name in style})
+        self.changed.clear()
 
 
 @dataclass(frozen=True)
@@ -29,10 +62,10 @@ class Settings:
             dict(np.get_printoptions()),
             np.geterr(),
             list(warnings.filters),
-            dict(matplotlib.rcParams),
+            dict(rcParams),
         )
 
-    def restore(self) -> None:
+    def restore(self, style: Style) -> None:
         """Also what nobody changes before the first run: gradients are recorded, anomalies are not looked for."""
         torch.set_default_dtype(self.dtype)
         torch.set_grad_enabled(True)
@@ -46,4 +79,4 @@ class Settings:
         np.seterr(**self.errors)
         warnings.filters[:] = self.filters  # type: ignore[index]
         plt.close("all")
-        dict.update(matplotlib.rcParams, self.style)  # as rc_context does: they were checked when they were set
+        style.restore(self.style)

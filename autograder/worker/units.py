@@ -457,6 +457,8 @@ def quiet_shell() -> "InteractiveShell":
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
+    if InteractiveShell.initialized():
+        return InteractiveShell.instance()
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
