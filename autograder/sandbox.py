@@ -108,6 +108,7 @@ class Lane:
             with theirs:
                 socket.send_fds(self.sock, [b"job"], [theirs.fileno()])
             is_plain = bool(job["units"]) and sharing.may_share_a_process(job["units"])  # while the lane forks
+            talk.job["missing"] = sorted(sharing.missing_modules(job["units"])) if is_plain else []
             pidfd = self._pidfd()
             stack.callback(os.close, pidfd)
             talk.hold()

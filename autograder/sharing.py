@@ -8,8 +8,11 @@ syntax, so the answer is the same on every machine. Whatever is not known to be 
 
 import ast
 import contextlib
+import functools
+import importlib.util
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 _MODULES = frozenset(
@@ -18,7 +21,8 @@ _MODULES = frozenset(
     "__future__".split()
 )
 _NOT_FOR_US = frozenset(  # builtins that reach anything, or leave something
-    "exec eval compile open input globals locals vars setattr getattr delattr exit quit breakpoint get_ipython".split()
+    "exec eval compile open input globals locals vars setattr getattr delattr exit quit breakpoint get_ipython "
+    "sys".split()
 )
 _NOT_OF_MODULES = frozenset(  # attributes that lead out of the field, run what a string says, or leave something behind
     "sys os gc modules builtins inspect ctypes threading multiprocessing subprocess importlib io pathlib logging "
@@ -42,15 +46,59 @@ _BUILT_IN = frozenset("dict list set object type".split())
 _OWN = frozenset("__init__ __call__ __name__ __repr__ __str__".split())  # a class of the student's may have these
 
 
-def may_share_a_process(units: Iterable[Mapping[str, Any]]) -> bool:
+_IMPORTS = re.compile(r"^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)", re.M)
+_ABOVE = re.compile(r"(?:\.\.?/?)+")  # folders that the sandbox hides
+_STAND_INS = frozenset(("google",))  # are there in a child, and not here
+
+
+def may_share_a_process(units: Sequence[Mapping[str, Any]]) -> bool:
     """Whether all of these units of code are plain."""
     try:
         trees = map(_parsed, units)
-        nodes = [node for tree in trees if tree is not None for node in ast.walk(tree)]
+        nodes = [node for tree in trees if tree is not None for node in _nodes(tree)]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
+    missing = missing_modules(units)
     imported = {name for node in nodes for name in _imported(node)}
-    return all(_is_plain(node, imported) for node in nodes)
+    return all(_is_plain(node, imported, missing) for node in nodes)
+
+
+def missing_modules(units: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """Modules that these units import, and that are not here: as long as that stays so, importing one only fails."""
+    own = {PurePath(unit["file"]).stem for unit in units}
+    wanted = {name for unit in units for name in _IMPORTS.findall(unit["text"])}
+    return frozenset(name for name in wanted - own - _STAND_INS if not _is_installed(name))
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return True
+
+
+def _nodes(tree: ast.Module) -> Iterator[ast.AST]:
+    """All that has to be looked at: not what the book's notebooks begin with."""
+    for statement in tree.body:
+        if not _looks_for_d2l(statement):
+            yield from ast.walk(statement)
+
+
+def _looks_for_d2l(node: ast.stmt) -> bool:
+    """import sys; sys.path.append("..")"""
+    match node:
+        case ast.Import(names=[ast.alias(name="sys", asname=None)]):
+            return True
+        case ast.Expr(
+            ast.Call(
+                func=ast.Attribute(value=ast.Attribute(value=ast.Name("sys"), attr="path"), attr="append" | "insert"),
+                args=[*before, ast.Constant(str(path))],
+                keywords=[],
+            )
+        ):
+            return bool(_ABOVE.fullmatch(path)) and all(isinstance(one, ast.Constant) for one in before)
+    return False
 
 
 def _parsed(unit: Mapping[str, Any]) -> ast.Module | None:
@@ -75,12 +123,12 @@ def _imported(node: ast.AST) -> Iterator[str]:
         yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
 
 
-def _is_plain(node: ast.AST, imported: set[str]) -> bool:
+def _is_plain(node: ast.AST, imported: set[str], missing: frozenset[str]) -> bool:
     match node:
         case ast.Import(names=names):
-            return all(_is_of_the_field(alias.name) for alias in names)
+            return all(_is_of_the_field(alias.name) or _top(alias.name) in missing for alias in names)
         case ast.ImportFrom(module=module, names=names, level=level):
-            return not level and all(_may_come(f"{module}", alias.name) for alias in names)
+            return not level and all(_may_come(f"{module}", alias.name, missing) for alias in names)
         case ast.Name(id=name):
             return name not in _NOT_FOR_US and (not name.startswith("__") or name in _OWN)
         case ast.Attribute(attr=attr, ctx=context):
@@ -112,8 +160,14 @@ def _is_of_the_field(module: str) -> bool:
     return known and all(map(_is_open, parts[1:]))
 
 
-def _may_come(module: str, name: str) -> bool:
+def _top(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def _may_come(module: str, name: str, missing: frozenset[str]) -> bool:
     """`from module import name`; a module may be a part of what it comes from."""
+    if _top(module) in missing:
+        return True
     known = _is_of_the_field(module) or _is_of_the_field(f"{module}.{name}")
     return known and _is_open(name) and name not in _NOT_FOR_US
 

@@ -52,7 +52,7 @@ def submission(text, name="hw.py"):
 
 
 def cell(text, kind="code"):
-    return {"text": text, "kind": kind}
+    return {"text": text, "kind": kind, "file": "hw.py"}
 
 
 def endings(sandbox, text, *cases, seconds=20.0):
@@ -155,6 +155,8 @@ PLAIN = [
     "import matplotlib.pyplot as plt\nplt.rcParams['font.size'] = 9\nplt.savefig('a.png')\n",
     "text = '''\n%config\n!rm\n'''\n",
     "print(“it’s”, 7 % 2)\n",
+    "import sys\nsys.path.append('..')\nsys.path.insert(0, '../..')\nfrom nowhere import d2l\nd2l.plot([1], [1])\n",
+    "import not_installed.part as part\nfrom not_installed import *\n",
 ]
 NOT_PLAIN = [
     "import os\n",
@@ -162,7 +164,6 @@ NOT_PLAIN = [
     "from torch import multiprocessing\n",
     "from torch import *\n",
     "from . import other\n",
-    "import helper\n",
     "import torch\ntorch.sin = torch.cos\n",
     "import torch\ntorch.Tensor.double_it = lambda x: 2 * x\n",
     "import torch\ntorch.backends.cudnn.deterministic = True\n",
@@ -201,6 +202,13 @@ NOT_PLAIN = [
     "import numpy as np\nnp.lib.npyio.DataSource('.').open('a.py', 'w')\n",
     "import torch\ntorch.profiler.profile().export_chrome_trace('a.py')\n",
     "print(“x”)\nimport os\n",
+    "import sys\nprint(sys.version)\n",
+    "import sys\nsys.path.append('/usr/lib/python3')\n",
+    "import sys\nsys.path.append(b'..')\n",
+    "import sys as s\n",
+    "from google.colab import drive\n",
+    "import hw\n",
+    "import not_installed\nnot_installed.sin = 1\n",
     "import matplotlib.pyplot as plt\ndict.update(plt.rcParams, {'figure.dpi': 7})\n",
     "x = “““\n!ls\n”””\n",
     "x = “ %pylab ”\n%pylab\n",
@@ -217,6 +225,15 @@ def test_plain_code_shares_a_process(text):
 def test_other_code_does_not(text):
     assert not sharing.may_share_a_process([cell(SINE), cell(text)])
     assert not sharing.may_share_a_process([cell(SINE, "script"), cell(text, "script")])
+
+
+def test_a_module_that_is_not_here_stays_so(alone, monkeypatch):
+    """Or the first run could write one, in a process that the second is made in."""
+    monkeypatch.setattr(sharing, "may_share_a_process", lambda units: True)
+    text = "with open('helper.py', 'w') as file:\n    file.write('x = 1')\nimport helper\n"
+    for ending in endings(alone, text, spec.AS_WRITTEN, AGAIN):
+        (error,) = [item for item in ending.observations if isinstance(item, Error)]
+        assert (error.type, error.message) == ("ModuleNotFoundError", "No module named 'helper'")
 
 
 BROKEN = ["This is a vector now, so torch complains.\n", "print（x）\n", "for i in range(3)\n    print(i)\n"]

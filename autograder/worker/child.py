@@ -1,9 +1,9 @@
 """The cases of one submission in one child: lock, then for each prepare, run the units watched, answer the calls, end.
 
 The job is the first record that the trusted side sends: {"units", "folder", "uid", "seed", "swap", "scale", "moved",
-"samples", "fresh", "skip", "memory_mib", "seconds"}. It is read before the locks, for it says what they are; nothing
-of the submission runs before them. After the units the child sends {"kind": "ready"} and gets one more record, the
-calls of a hidden case, whose inputs were drawn only then; it answers each and ends with {"kind": "end"}.
+"samples", "fresh", "skip", "missing", "memory_mib", "seconds"}. It is read before the locks, for it says what they
+are; nothing of the submission runs before them. After the units the child sends {"kind": "ready"} and gets one more
+record, the calls of a hidden case, whose inputs were drawn only then; it answers each and ends with {"kind": "end"}.
 
 Then it waits, for the end of the stream or for another job with the same units. Most of what a run costs is to copy the
 pages that a new process touches, so a second one in the same process takes half of the time. What the first run has
@@ -20,7 +20,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -58,6 +58,7 @@ class Job:
     shell: "InteractiveShell"
     settings: Settings  # of the libraries, as they were before the first run
     pieces: units.Pieces
+    path: list[str]  # where modules are looked for, likewise
 
     def is_skipped(self, number: int) -> bool:
         """It ended an earlier run of the same case."""
@@ -117,13 +118,25 @@ def prepare(
     reader.sock = sock
     _environment(record["folder"])
     sys.path[:] = [record["folder"]] + [path for path in sys.path if os.path.abspath(path) != _our_folder()]
+    sys.meta_path.insert(0, _Missing(record.get("missing", ())))
     refuse_processes()
     noticed = Acts(observer.recorder, {units.name_of(unit) for unit in record["units"]})
     shell = units.quiet_shell()
-    job = Job(record, sock, reader, observer, noticed, shell, settings, units.Pieces(shell))
+    job = Job(record, sock, reader, observer, noticed, shell, settings, units.Pieces(shell), sys.path[:])
     begin(job)
     noticed.watch()
     return _announced(job)
+
+
+class _Missing:
+    """In front of whatever finds modules: those that are not here stay so, and importing them fails as it would."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self.names = frozenset(names)
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name.partition(".")[0] in self.names:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def next_job(job: Job) -> Job | None:
@@ -144,6 +157,7 @@ def forget(job: Job) -> None:
     job.observer.forget()
     swaps.restore()
     job.settings.restore(job.observer.figures.style)
+    sys.path[:] = job.path
 
 
 def _announced(job: Job) -> Job:

@@ -161,4 +161,4 @@ def _job(observer: Observer, settings: Settings, *, hidden: bool) -> child.Job:
     nowhere: Any = _Nowhere()
     acts = Acts(observer.recorder, ())
     shell = units.quiet_shell()
-    return child.Job(record, nowhere, nowhere, observer, acts, shell, settings, units.Pieces(shell))
+    return child.Job(record, nowhere, nowhere, observer, acts, shell, settings, units.Pieces(shell), sys.path[:])
