@@ -46,6 +46,10 @@ _BUILT_IN = frozenset("dict list set object type".split())
 _OWN = frozenset("__init__ __call__ __name__ __repr__ __str__".split())  # a class of the student's may have these
 
 
+_LOOKED_AT = (
+    *(ast.Import, ast.ImportFrom, ast.Name, ast.Attribute, ast.MatchClass, ast.Subscript),
+    *(ast.Await, ast.AsyncFor, ast.AsyncWith, ast.AsyncFunctionDef),
+)
 _IMPORTS = re.compile(r"^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)", re.M)
 _ABOVE = re.compile(r"(?:\.\.?/?)+")  # folders that the sandbox hides
 _STAND_INS = frozenset(("google",))  # are there in a child, and not here
@@ -80,9 +84,17 @@ def _is_installed(module: str) -> bool:
 
 def _nodes(tree: ast.Module) -> Iterator[ast.AST]:
     """All that has to be looked at: not what the book's notebooks begin with."""
-    for statement in tree.body:
-        if not _looks_for_d2l(statement):
-            yield from ast.walk(statement)
+    waiting: list[ast.AST] = [statement for statement in tree.body if not _looks_for_d2l(statement)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, _LOOKED_AT):
+            yield node
+        for name in node._fields:
+            part = getattr(node, name, None)
+            if isinstance(part, ast.AST):
+                waiting.append(part)
+            elif isinstance(part, list):
+                waiting += [item for item in part if isinstance(item, ast.AST)]
 
 
 def _looks_for_d2l(node: ast.stmt) -> bool:
