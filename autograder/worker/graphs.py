@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
@@ -29,14 +30,19 @@ class Summary:
         self.weights = [_weights(root, weight) for root, weight in zip_longest(roots, weights[: len(roots)])]
         self.start: tuple[int, MaybeArray] = (-1, None)  # number of the core, and v as seen from it
         self.ops = dict(Counter(map(op, inner)))  # a Counter compares in Python, and each pass with many others
-        self.settings = {node: _settings(node) for node in inner[:20]}
+        self.first = inner[:20]
         self.leaves = {id(leaf) for leaf in leaves}
+
+    @functools.cached_property
+    def settings(self) -> dict[Node, list[tuple[str, object]]]:
+        """Of the first nodes, asked for where passes resemble one another: plain numbers outlive a pass."""
+        return {node: _settings(node) for node in self.first}
 
     def repeats(self, other: "Summary") -> bool:
         """The same roots with the same weights over the same nodes; what is new on top may be a sum of its own."""
-        mine, theirs = self.nodes - other.nodes, other.nodes - self.nodes
         if self.same_seed(other):
             return True
+        mine, theirs = self.nodes - other.nodes, other.nodes - self.nodes
         on_top = sorted(map(op, mine)) == sorted(map(op, theirs)) and set(map(op, theirs)) <= PASS_THROUGH
         settings = _among(self.settings, mine) == _among(other.settings, theirs)
         return on_top and settings and self.same_start(other)
@@ -181,7 +187,7 @@ def output_of(edge: GradientEdge) -> tuple[tuple[int, ...], torch.dtype]:
 
 
 def _size_of(edge: GradientEdge) -> int:
-    return int(np.prod(output_of(edge)[0]))
+    return math.prod(output_of(edge)[0])
 
 
 def row_of(grad: torch.Tensor | None, leaf: torch.Tensor) -> Array:

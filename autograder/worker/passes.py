@@ -8,6 +8,7 @@ pass computes vᵀJ. Both only for small graphs.
 
 import contextlib
 import functools
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -307,16 +308,14 @@ class Passes:
 
     def _rows(self, core: GradientEdge, leaves: list[torch.Tensor]) -> References:
         shape, dtype = output_of(core)
-        count = int(np.prod(shape))
+        count = math.prod(shape)
         small = [leaf for leaf in leaves if 1 <= leaf.numel() <= MAX_CORE and leaf.requires_grad]
         if not 2 <= count <= MAX_CORE or not small or sum(leaf.numel() for leaf in small) < 2:
             return {}
         columns: dict[int, list[Array]] = {id(leaf): [] for leaf in small}
         try:
-            for i in range(count):
-                one_hot = torch.zeros(count, dtype=dtype)
-                one_hot[i] = 1
-                grads = pull_back([core], small, [one_hot.reshape(shape)])
+            for one_hot in torch.eye(count, dtype=dtype).reshape(count, *shape).unbind():
+                grads = pull_back([core], small, [one_hot])
                 for leaf, grad in zip(small, grads, strict=True):
                     columns[id(leaf)].append(row_of(grad, leaf))
         except RuntimeError:  # the graph is gone already, or it cannot be differentiated: then there is no reference
