@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from autograder import server
+from autograder.worker import lockdown
 from tests.conftest import ROOT
 
 
@@ -22,3 +23,12 @@ def test_the_bare_side_runs_the_code(tmp_path, kind, times):
     done = subprocess.run(command, input=given, capture_output=True, text=True, env=environment, check=True)
     assert len(json.loads(done.stdout)["each"]) == 1
     assert left.read_text() == times * "2.0"
+
+
+@pytest.mark.slow
+def test_the_locks_are_timed():
+    """With every step of theirs, and two programs on both sides."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "lock.py"), "--rounds", "1"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert all(step.__name__ in told for step in lockdown.STEPS)
+    assert told.count("ratio") == 2
