@@ -27,6 +27,7 @@ import gc
 import importlib
 import importlib.util
 import json
+import logging
 import os
 import signal
 import socket
@@ -96,6 +97,7 @@ def main() -> None:
     observer, settings = child.ready(), Settings.now()
     rehearsal.play(observer, settings, asked["rehearsals"])
     torch.manual_seed(0)
+    _renew_no_locks()
     locks = lockdown.prepare(landlock=landlock, read_only=read_only)  # measures what we hold
     warm_server = Warm(locks, observer, settings)
     gc.freeze()  # or the first collection in every child touches, and so copies, every object of torch
@@ -219,6 +221,12 @@ def _die_with_parent() -> None:
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def _renew_no_locks() -> None:
+    """Each child would make the lock of every logging handler anew; no other thread can hold one when we fork."""
+    with contextlib.suppress(AttributeError):
+        logging._at_fork_reinit_lock_weakset.clear()  # type: ignore[attr-defined]
 
 
 def _assert_single_threaded() -> None:
