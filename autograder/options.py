@@ -107,7 +107,7 @@ def _add_what_is_graded(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=seed, metavar="N", help="for the hidden inputs (default: that of the last run)")
     add("--timeout", type=seconds, metavar="S", help="seconds for one run (default: the exercise's limit)")
     jobs = processors()
-    add("--jobs", type=count, default=jobs, metavar="N", help=f"submissions at once (default: {jobs})")
+    add("--jobs", type=count, default=jobs, metavar="N", help=f"processors to keep busy (default: {jobs})")
     add("--again", action="store_true", help="run everything again, also what has been graded before")
     add("--scheduler", default="", metavar="ADDRESS", help="grade on a Dask cluster, or local:N (docs/cluster.md)")
     for name, what in (("ca", "authority"), ("cert", "certificate"), ("key", "key")):

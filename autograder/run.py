@@ -16,7 +16,7 @@ from autograder.later import Unproven
 from autograder.model import Answer, Case, Exercise, Outcome, Report, Submission
 from autograder.observe import Observed, Run, Runs
 from autograder.packed import Packed
-from autograder.sandbox import CannotStart, Sandbox, SandboxError
+from autograder.sandbox import CannotStart, Sandbox, SandboxError, lanes_for
 from autograder.seen import Seen
 from autograder.talk import Calls, Ending, Job
 
@@ -40,8 +40,9 @@ class Looked:
 class Grader:
     """A warm sandbox and the exercises; a context manager. Reports come in the order of the submissions.
 
-    `warmth` is that of the server; `sandbox` is one that was started already. With a memory, what was graded before is
-    taken from there, and the sandbox starts when something has to be run.
+    `jobs` is how many processors are kept busy; `warmth` is that of the server; `sandbox` is one that was started
+    already. With a memory, what was graded before is taken from there, and the sandbox starts when something has to be
+    run.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class Grader:
         self.memory = memory
         self._sandbox = sandbox or Sandbox(jobs, rung)
         self._sandbox.warmth = warmth
-        self._pool = ThreadPoolExecutor(jobs)
+        self._pool = ThreadPoolExecutor(lanes_for(jobs))
         self._starting = threading.Lock()
         self._started, self._warm = sandbox is not None, False
 

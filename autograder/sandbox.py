@@ -175,6 +175,11 @@ def _check_setup(talk: Talk, told: dict[str, Any]) -> None:
         raise OSError(f"a child could not be set up ({why})")
 
 
+def lanes_for(processors: int) -> int:
+    """How many keep these busy: one more, since nothing runs of a submission that is judged. One is used by turns."""
+    return processors + 1 if processors > 1 else 1
+
+
 class Lanes:
     """Those that nobody uses."""
 
@@ -211,12 +216,12 @@ class Lanes:
 
 
 class Sandbox:
-    """A warm fork server with `lanes` lanes, each of which runs one child at a time. May be left more than once."""
+    """A warm fork server, whose lanes keep `processors` busy with one child each. May be left more than once."""
 
-    def __init__(self, lanes: int, rung: Rung, warmth: server.Warmth = server.FOR_A_CLASS) -> None:
+    def __init__(self, processors: int, rung: Rung, warmth: server.Warmth = server.FOR_A_CLASS) -> None:
         self.rung = rung
         self.warmth = warmth  # of the server; may change until `wait`
-        self._count = lanes
+        self._count = lanes_for(processors)
         self._lanes = Lanes()
         self._lock = threading.Lock()
         self.torch = ""
