@@ -11,7 +11,7 @@ import contextlib
 import functools
 import importlib.util
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -29,7 +29,7 @@ _NOT_OF_MODULES = frozenset(  # attributes that lead out of the field, run what 
     "linecache library ops jit hub distributed package onnx fx compile benchmark cpp_extension ctypeslib f2py "
     "distutils animation pickle loads Unpickler attrgetter methodcaller get_type_hints ForwardRef runstring measure "
     "rundocs get_ipython load save savez savez_compressed savetxt tofile dump fromfile memmap DataFile "
-    "enter_dual_level open DataSource profiler".split()
+    "enter_dual_level open DataSource profiler to_filehandle open_file_cm json_dump".split()
 )
 _PUT_BACK = frozenset(  # settings of a library that `worker/settings.py` knows
     "set_default_dtype set_grad_enabled set_detect_anomaly set_printoptions set_num_threads seterr set_figsize "
@@ -39,6 +39,8 @@ _SETTERS = re.compile(r"(?:set|use|register|enable|disable)(?:_|\Z)")
 _MAGICS = re.compile(  # that do nothing here, or nothing but run what follows
     r"^([ \t]*)(?:!.*|%(?:matplotlib|config|load_ext|pip|conda)\b.*|%%time\b.*|%time\b)", re.M
 )
+_PYLAB = re.compile(r"^([ \t]*)%pylab\b.*", re.M)
+_STARRED = frozenset(("pylab", "math"))  # modules of which all may be imported
 _MAY_BE_MENDED = re.compile(r"[%!?“”„‟‘’‚]|>>>|In \[|\A\s")  # what IPython reads otherwise, and quotes from a forum
 CURLY = str.maketrans("“”„‟‘’‚", '""""\'\'\'')  # are straightened for the run, as `worker/units.py` does
 _IPYTHON = re.compile(r"^[ \t]*[%,;/]|=[ \t]*%|[!?]|>>>|In \[|\A\s", re.M)  # may be a magic, or a prompt
@@ -58,13 +60,34 @@ _STAND_INS = frozenset(("google",))  # are there in a child, and not here
 def may_share_a_process(units: Sequence[Mapping[str, Any]]) -> bool:
     """Whether all of these units of code are plain."""
     try:
-        trees = map(_parsed, units)
+        trees = list(map(_parsed, units))
         nodes = [node for tree in trees if tree is not None for node in _nodes(tree)]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     missing = missing_modules(units)
-    imported = {name for node in nodes for name in _imported(node)}
+    imported: Container[str] = {name for node in nodes for name in _imported(node)}
+    if "*" in imported:
+        imported = _AllBut({name for tree in trees if tree is not None for name in _bound(tree)})
     return all(_is_plain(node, imported, missing) for node in nodes)
+
+
+class _AllBut:
+    """What `import *` brings may have any name but those of the student's own."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self._names = names
+
+    def __contains__(self, name: object) -> bool:
+        return name not in self._names
+
+
+def _bound(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                yield name
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
 
 
 def missing_modules(units: Sequence[Mapping[str, Any]]) -> frozenset[str]:
@@ -121,7 +144,8 @@ def _parsed(unit: Mapping[str, Any]) -> ast.Module | None:
     """
     text: str = unit["text"]
     straight = text if _IPYTHON.search(text) else text.translate(CURLY)
-    for candidate in (text, _MAGICS.sub(r"\1pass;", text), straight):
+    starred = _PYLAB.sub(r"\1from pylab import *;", text)
+    for candidate in (text, _MAGICS.sub(r"\1pass;", starred), straight):
         with contextlib.suppress(SyntaxError):
             return ast.parse(candidate)
     if unit["kind"] == "script" or _MAY_BE_MENDED.search(text):
@@ -135,14 +159,16 @@ def _imported(node: ast.AST) -> Iterator[str]:
         yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
 
 
-def _is_plain(node: ast.AST, imported: set[str], missing: frozenset[str]) -> bool:
+def _is_plain(node: ast.AST, imported: Container[str], missing: frozenset[str]) -> bool:
     match node:
         case ast.Import(names=names):
             return all(_is_of_the_field(alias.name) or _top(alias.name) in missing for alias in names)
         case ast.ImportFrom(module=module, names=names, level=level):
             return not level and all(_may_come(f"{module}", alias.name, missing) for alias in names)
         case ast.Name(id=name):
-            return name not in _NOT_FOR_US and (not name.startswith("__") or name in _OWN)
+            is_theirs = name in imported and isinstance(node.ctx, ast.Load)
+            known = name not in _NOT_FOR_US and (not name.startswith("__") or name in _OWN)
+            return known and (not is_theirs or (_is_open(name) and not _sets(name)))
         case ast.Attribute(attr=attr, ctx=context):
             is_theirs = _root(node) in imported
             return _is_open(attr) and not _is_unbound(node) and (not is_theirs or _is_used_as_meant(attr, context))
@@ -157,8 +183,11 @@ def _is_plain(node: ast.AST, imported: set[str], missing: frozenset[str]) -> boo
 
 def _is_used_as_meant(attr: str, context: ast.expr_context) -> bool:
     """An attribute of something imported is read, is no evaluator of strings, and sets nothing that is not put back."""
-    sets = _SETTERS.match(attr) and attr not in _PUT_BACK
-    return isinstance(context, ast.Load) and attr not in _NOT_FOR_US and not sets
+    return isinstance(context, ast.Load) and attr not in _NOT_FOR_US and not _sets(attr)
+
+
+def _sets(name: str) -> bool:
+    return bool(_SETTERS.match(name)) and name not in _PUT_BACK
 
 
 def _is_unbound(node: ast.Attribute) -> bool:
@@ -181,7 +210,9 @@ def _may_come(module: str, name: str, missing: frozenset[str]) -> bool:
     if _top(module) in missing:
         return True
     known = _is_of_the_field(module) or _is_of_the_field(f"{module}.{name}")
-    return known and _is_open(name) and name not in _NOT_FOR_US
+    if name == "*":
+        return module in _STARRED
+    return known and _is_open(name) and name not in _NOT_FOR_US and not _sets(name)
 
 
 def _is_open(name: str) -> bool:

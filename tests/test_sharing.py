@@ -144,6 +144,8 @@ def test_a_swap_is_undone(alone, children):
 # ------------------------------------------------------------------ who gets a process for each run
 
 PLAIN = [
+    "%pylab inline\nx = linspace(0, 1)\ny = [0]\ny[0] = 2\nplot(x, sin(x))\nx.grad = None\n",
+    "from math import *\nprint(sin(pi))\n",
     SINE,
     "%matplotlib inline\n!pip install d2l\nimport torch as t\nfrom d2l import torch as d2l\nd2l.set_figsize()\n",
     "%time x = 1\n",
@@ -197,7 +199,6 @@ NOT_PLAIN = [
     "x = (1\n%config(open('a', 'w')))\ny = [\n",
     "%matplotlib inline\nx = (1\n%config(open('a', 'w')))\n",
     "%matplotlib inline\nx = 1 \\\n%config(open('a', 'w'))\n",
-    "%pylab inline\n",
     "get_ipython().run_line_magic('time', '1')\n",
     "import numpy as np\nnp.lib.npyio.DataSource('.').open('a.py', 'w')\n",
     "import torch\ntorch.profiler.profile().export_chrome_trace('a.py')\n",
@@ -209,6 +210,15 @@ NOT_PLAIN = [
     "from google.colab import drive\n",
     "import hw\n",
     "import not_installed\nnot_installed.sin = 1\n",
+    "%pylab\nsavetxt('a.txt', x)\n",
+    "%pylab\nplt.sin = 1\n",
+    "%pylab\nrandom.x = 1\n",
+    "%pylab\nsys.exit()\n",
+    "%pylab\nset_loglevel('info')\n",
+    "%pylab\nimport os\n",
+    "from numpy import *\n",
+    "from torch import set_default_device as s\n",
+    "import matplotlib.cbook as c\nc.to_filehandle('a.txt', 'w')\n",
     "import matplotlib.pyplot as plt\ndict.update(plt.rcParams, {'figure.dpi': 7})\n",
     "x = “““\n!ls\n”””\n",
     "x = “ %pylab ”\n%pylab\n",
