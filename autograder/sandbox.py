@@ -123,6 +123,18 @@ class Lane:
         _check_setup(talk, told)
         return talk.ending(told)
 
+    def is_gone(self) -> bool:
+        """Its process has ended, as all do with their server's."""
+        self.sock.setblocking(False)
+        try:
+            return not self.sock.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        finally:
+            self.sock.setblocking(True)
+
     def close(self) -> None:
         """With its child."""
         self.leave()
@@ -335,6 +347,9 @@ class Sandbox:
         """Run one case. `job` is what `worker/child.py` describes; `calls` draws the inputs once the code is loaded."""
         lane = self._lanes.take(job)
         try:
+            if lane.is_gone():  # while nobody used it: no submission did that
+                lane.close()
+                lane = self._replacement(lane)
             return lane.run(job, calls)
         except OSError as error:
             lane.close()

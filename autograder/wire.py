@@ -1,12 +1,13 @@
 """Plain data as bytes, for a pipe whose far end is not trusted.
 
-A frame is two little-endian u32 (header length, body length), a seal, a JSON header and a body. There are two kinds:
+A frame is two little-endian u32 (header length, body length), a JSON header and a body. There are two kinds:
 
     {"$array": [dtype, shape]} the body is the array; it is number 0, 1, 2, … in order of arrival
     anything else               a record; {"$": n} anywhere in it stands for array n, {"$": -1} for one left out
 
-The seal is a keyed hash of header, body and the number of the frame: bytes that somebody else writes into the stream
-are no frames. Without a key there is none.
+With a key, frames travel in blocks: a u32 (length), a seal, and frames, whatever was gathered to be sent at once. The
+seal is a keyed hash of them and of the number of the block: bytes that somebody else writes into the stream are no
+block. Without a key there is none, and frames follow one another.
 
 Arrays travel once: the writer numbers them by content, so a leaf that a thousand passes look at is sent once.
 Nothing is ever unpickled. Whatever does not parse into this, is nested deeper or is larger than the caps, is
@@ -42,7 +43,8 @@ PULSE_SECONDS = 0.1
 AT_ONCE_BYTES = 1 << 18  # that are read
 MUCH_BYTES, OLD_SECONDS = 1 << 16, 0.005  # of what a patient writer holds back
 SHORT = 100  # bytes of the header of an array, which is remembered
-_HEAD = struct.Struct("<II")
+MAX_BLOCK_BYTES = MUCH_BYTES + 8 + MAX_HEADER_BYTES + MAX_ARRAY_BYTES  # what is gathered is sent when it is much
+_HEAD, _BLOCK = struct.Struct("<II"), struct.Struct("<I")
 _ARRAY = b'{"$array"'
 
 
@@ -80,7 +82,7 @@ class Writer:
     most: int = MAX_HEADER_BYTES  # of a record without its arrays
     patient: bool = False
     key: bytes = b""  # of the seals
-    frames: int = 0
+    blocks: int = 0
     numbers: dict[bytes, int] = field(default_factory=dict)
     gathered: bytearray = field(default_factory=bytearray)
     flushed: float = 0.0  # when, in seconds of time.monotonic
@@ -97,10 +99,7 @@ class Writer:
         return fits
 
     def _put(self, header: bytes, body: bytes) -> None:
-        content = header + body
-        seal = _seal(self.key, self.frames, content)
-        self.frames += 1
-        self.gathered += _HEAD.pack(len(header), len(body)) + seal + content
+        self.gathered += _HEAD.pack(len(header), len(body)) + header + body
         much = len(self.gathered) >= MUCH_BYTES
         if not self.patient or much or time.monotonic() >= self.flushed + OLD_SECONDS:
             self.flush()
@@ -109,8 +108,12 @@ class Writer:
         """Nothing that was given to send is held back."""
         if self.gathered:
             frames, self.gathered = self.gathered, bytearray()
-            self.sock.sendall(frames)
+            self.sock.sendall(self._sealed(frames) if self.key else frames)
         self.flushed = time.monotonic()
+
+    def _sealed(self, frames: bytearray) -> bytes:
+        self.blocks += 1
+        return _BLOCK.pack(len(frames)) + _seal(self.key, self.blocks, frames) + frames
 
     def _number(self, value: Any) -> dict[str, int]:
         """Called by json for what it does not know: an array."""
@@ -155,9 +158,12 @@ class Reader:
     tape: bytearray | None = None  # whole frames are recorded here, without their seals
     arrays: list[np.ndarray] = field(default_factory=list)
     frames: int = 0
+    blocks: int = 0
     total: int = 0
     _ahead: bytes = b""  # what came, and from here on was not asked for yet:
     _at: int = 0
+    _block: bytes = b""  # frames under one seal, and from here on they were not asked for yet:
+    _read: int = 0
 
     def receive(self) -> dict[str, Any]:
         while True:
@@ -171,18 +177,38 @@ class Reader:
             self.arrays.append(_filled(*_description(header["$array"]), body))
 
     def _frame(self) -> tuple[bytes, bytes]:
-        before = self._exactly(_HEAD.size + (SEAL_BYTES if self.key else 0))
-        head, body = _HEAD.unpack_from(before)
+        if self.key and self._read == len(self._block):
+            self._open()
+        take = self._of_block if self.key else self._exactly
+        before = take(_HEAD.size)
+        head, body = _HEAD.unpack(before)
         self.frames += 1
         self.total += head + body
         if head > self.most or body > MAX_ARRAY_BYTES or self.total > MAX_TOTAL_BYTES or self.frames > MAX_FRAMES:
             raise Malformed("more data than a submission may send")
-        content = self._exactly(head + body)
-        if not hmac.compare_digest(before[_HEAD.size :], _seal(self.key, self.frames - 1, content)):
-            raise Malformed("somebody else wrote into the stream")
+        content = take(head + body)
         if self.tape is not None:
-            self.tape += before[: _HEAD.size] + content
+            self.tape += before + content
         return content[:head], content[head:]
+
+    def _open(self) -> None:
+        """The next block."""
+        before = self._exactly(_BLOCK.size + SEAL_BYTES)
+        (size,) = _BLOCK.unpack_from(before)
+        if size > MAX_BLOCK_BYTES:
+            raise Malformed("more data than a submission may send")
+        frames = self._exactly(size)
+        self.blocks += 1
+        if not hmac.compare_digest(before[_BLOCK.size :], _seal(self.key, self.blocks, frames)):
+            raise Malformed("somebody else wrote into the stream")
+        self._block, self._read = frames, 0
+
+    def _of_block(self, count: int) -> bytes:
+        end = self._read + count
+        if end > len(self._block):
+            raise Malformed("a frame that goes beyond its seal")
+        taken, self._read = self._block[self._read : end], end
+        return taken
 
     def _exactly(self, count: int) -> bytes:
         end = self._at + count
@@ -245,12 +271,10 @@ class Reader:
         return None if number == -1 else self.arrays[number]
 
 
-def _seal(key: bytes, number: int, content: bytes) -> bytes:
-    """Of frame `number`, whose header and body these are."""
-    if not key:
-        return b""
+def _seal(key: bytes, number: int, frames: bytes | bytearray) -> bytes:
+    """Of block `number`, which holds these."""
     digest = hashlib.blake2b(number.to_bytes(8, "little"), key=key, digest_size=SEAL_BYTES)
-    digest.update(content)
+    digest.update(frames)
     return digest.digest()
 
 

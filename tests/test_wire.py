@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.wire import MAX_ARRAY_BYTES, Closed, Late, Malformed, Reader, Writer
+from autograder.wire import MAX_ARRAY_BYTES, MAX_BLOCK_BYTES, Closed, Late, Malformed, Reader, Writer, _seal
+
+KEY = bytes(range(32))
 
 
 @pytest.fixture
@@ -92,6 +94,47 @@ def test_lone_surrogates_are_cleaned(pipe):
 def test_junk_is_malformed(pipe, data):
     """Whatever is no frame of plain data is refused, and nothing is allocated for it."""
     sock, reader = pipe
+    sock.sendall(data)
+    with pytest.raises(Malformed):
+        reader.receive()
+
+
+def test_what_is_gathered_travels_under_one_seal(pipe):
+    """And is read record by record."""
+    sock, reader = pipe
+    reader.key, writer = KEY, Writer(sock, patient=True, key=KEY, flushed=time.monotonic() + 60)
+    for number in range(3):
+        writer.send({"number": number, "x": np.arange(float(number))})
+    writer.flush()
+    assert [reader.receive()["number"] for _ in range(3)] == [0, 1, 2]
+    assert writer.blocks == reader.blocks == 1
+    writer.send({"number": 3})
+    writer.flush()
+    assert reader.receive()["number"] == 3
+
+
+def block(frames, number=1, key=KEY):
+    return struct.pack("<I", len(frames)) + _seal(key, number, frames) + frames
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        block(frame({"x": 1}), number=2),
+        block(frame({"x": 1}), key=bytes(32)),
+        block(frame({"x": 1}))[:-1] + b"]",
+        block(frame({"x": 1})[:-1]),
+        block(frame({"x": 1})[:5]),
+        block(b""),
+        struct.pack("<I", MAX_BLOCK_BYTES + 1) + bytes(8),
+        frame({"x": 1}) + bytes(1 << 12),
+    ],
+    ids=["again", "another key", "changed", "cut short", "half a head", "nothing", "too large", "no seal"],
+)
+def test_what_is_not_sealed_is_malformed(pipe, data):
+    """Also a frame that is whole, and one that goes beyond its seal."""
+    sock, reader = pipe
+    reader.key = KEY
     sock.sendall(data)
     with pytest.raises(Malformed):
         reader.receive()
