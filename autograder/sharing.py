@@ -11,6 +11,7 @@ import contextlib
 import functools
 import importlib.util
 import re
+import threading
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
@@ -48,6 +49,7 @@ _BUILT_IN = frozenset("dict list set object type".split())
 _OWN = frozenset("__init__ __call__ __name__ __repr__ __str__".split())  # a class of the student's may have these
 
 
+_PARSING = threading.Lock()  # Python 3.11 counts the depth of a tree for all threads at once, and may say SystemError
 _LOOKED_AT = (
     *(ast.Import, ast.ImportFrom, ast.Name, ast.Attribute, ast.MatchClass, ast.Subscript),
     *(ast.Await, ast.AsyncFor, ast.AsyncWith, ast.AsyncFunctionDef),
@@ -146,7 +148,7 @@ def _parsed(unit: Mapping[str, Any]) -> ast.Module | None:
     straight = text if _IPYTHON.search(text) else text.translate(CURLY)
     starred = _PYLAB.sub(r"\1from pylab import *;", text)
     for candidate in (text, _MAGICS.sub(r"\1pass;", starred), straight):
-        with contextlib.suppress(SyntaxError):
+        with contextlib.suppress(SyntaxError), _PARSING:
             return ast.parse(candidate)
     if unit["kind"] == "script" or _MAY_BE_MENDED.search(text):
         raise SyntaxError("it is not known what of it is run")

@@ -1,6 +1,8 @@
 """Runs of plain code share a process, and nobody can tell: not a report, not a run, not the conditions of the next."""
 
 import textwrap
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -244,6 +246,31 @@ def test_a_module_that_is_not_here_stays_so(alone, monkeypatch):
     for ending in endings(alone, text, spec.AS_WRITTEN, AGAIN):
         (error,) = [item for item in ending.observations if isinstance(item, Error)]
         assert (error.type, error.message) == ("ModuleNotFoundError", "No module named 'helper'")
+
+
+class Finalized:
+    """Garbage that lets other threads go on wherever it is collected, also in the middle of a tree."""
+
+    def __init__(self):
+        self.itself = self
+
+    def __del__(self):
+        time.sleep(0.0005)
+
+
+@pytest.mark.slow
+def test_threads_read_code_side_by_side():
+    """As lanes do; where they were in one another's way, a submission had an error of ours for a report."""
+    functions = (f"def f{i}(a):\n    return [(a + {i}) * b for b in (1, {{'k': [a, ({i},)]}})]" for i in range(60))
+    units = [cell("\n".join(functions))]
+
+    def read(_):
+        for _ in range(20):
+            Finalized()
+        return sharing.may_share_a_process(units)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(read, range(1000)))
 
 
 BROKEN = ["This is a vector now, so torch complains.\n", "print（x）\n", "for i in range(3)\n    print(i)\n"]
