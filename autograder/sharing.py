@@ -3,7 +3,8 @@
 A second run in the same process takes half of the time (see `worker/child.py`), and finds what the first one has
 left. So only plain code gets it: code that keeps to the libraries of the field and to what they are for, whose changes
 of their settings we know and put back, and that has no way to our own modules in its process. It is known by its
-syntax, so the answer is the same on every machine. Whatever is not known to be plain has a process for each run.
+syntax, and by which modules are not installed; reports are the same either way. Whatever is not known to be plain has a
+process for each run.
 """
 
 import ast
@@ -37,18 +38,16 @@ _PUT_BACK = frozenset(  # settings of a library that `worker/settings.py` knows
     "set_axes use_deterministic_algorithms set_matplotlib_formats use_svg_display use enable_grad".split()
 )
 _SETTERS = re.compile(r"(?:set|use|register|enable|disable)(?:_|\Z)")
-_MAGICS = re.compile(  # that do nothing here, or nothing but run what follows
-    r"^([ \t]*)(?:!.*|%(?:matplotlib|config|load_ext|pip|conda)\b.*|%%time\b.*|%time\b)", re.M
+_MAGICS = re.compile(  # that do nothing here, or nothing but run what follows; IPython evaluates {x} and $x in a line
+    r"^([ \t]*)(?:!.*|%(?:matplotlib|config|load_ext|pip|conda)\b[^{$\n]*$|%%time\b[^{$\n]*$|%time\b)", re.M
 )
-_PYLAB = re.compile(r"^([ \t]*)%pylab\b.*", re.M)
+_PYLAB = re.compile(r"^([ \t]*)%pylab\b[^{$\n]*$", re.M)
 _STARRED = frozenset(("pylab", "math"))  # modules of which all may be imported
 _MAY_BE_MENDED = re.compile(r"[%!?“”„‟‘’‚]|>>>|In \[|\A\s")  # what IPython reads otherwise, and quotes from a forum
 CURLY = str.maketrans("“”„‟‘’‚", '""""\'\'\'')  # are straightened for the run, as `worker/units.py` does
 _IPYTHON = re.compile(r"^[ \t]*[%,;/]|=[ \t]*%|[!?]|>>>|In \[|\A\s", re.M)  # may be a magic, or a prompt
 _BUILT_IN = frozenset("dict list set object type".split())
 _OWN = frozenset("__init__ __call__ __name__ __repr__ __str__".split())  # a class of the student's may have these
-
-
 _PARSING = threading.Lock()  # Python 3.11 counts the depth of a tree for all threads at once, and may say SystemError
 _LOOKED_AT = (
     *(ast.Import, ast.ImportFrom, ast.Name, ast.Attribute, ast.MatchClass, ast.Subscript),
