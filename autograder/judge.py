@@ -206,23 +206,18 @@ def judge(exercise: Exercise, grader: Any, as_written: Seen, ways: Sequence[Mapp
 
 def once(look: Callable[[Seen], Found]) -> Callable[[Seen], Found]:
     """What is found in a run, and nothing else, is found once, however many criteria ask. Nobody changes it."""
-
-    @functools.wraps(look)
-    def found(seen: Seen) -> Found:
-        if look not in seen.found:
-            seen.found[look] = look(seen)
-        answer: Found = seen.found[look]
-        return answer
-
-    return found
+    return _remembered(look, lambda seen: seen.found)
 
 
 def once_a_run(look: Callable[[Seen], Found]) -> Callable[[Seen], Found]:
     """As `once`, of what is the same for every exercise: it looks at the log and nothing else."""
+    return _remembered(look, lambda seen: seen.log.found)
 
+
+def _remembered(look: Callable[[Seen], Found], place: Callable[[Seen], dict[Any, Any]]) -> Callable[[Seen], Found]:
     @functools.wraps(look)
     def found(seen: Seen) -> Found:
-        known = seen.log.found
+        known = place(seen)
         if look not in known:
             known[look] = look(seen)
         answer: Found = known[look]

@@ -42,7 +42,7 @@ class Log:
         self._sorted: dict[type, list[Any]] = {}
         for item in observations:
             self._sorted.setdefault(type(item), []).append(item)
-        self.found: dict[Any, Any] = {}  # what was found in it so far: see `judge.once`
+        self.found: dict[Any, Any] = {}  # what was found in it so far: see `judge.once_a_run`
 
     def all(self, shape: type) -> list[Any]:
         return self._sorted.get(shape, [])

@@ -130,25 +130,26 @@ def _swings(x, y):
 
 
 def _waves(x):
-    """(1 for cos or 0 for sin and frequency of each, columns, least) of what can be told apart over these x.
+    """(1 for cos or 0 for sin and frequency of each, columns, norms, least) of what can be told apart over these x.
 
     The least eigenvalue of the unit columns' products bounds what few of them can explain; 0 if it is not known.
     """
     kinds = [(cos, k) for k in range(1, _highest(x) + 1) for cos in (0, 1)]
     if len(kinds) < 3:
-        return kinds, np.zeros((x.size, 0)), 0.0
+        return kinds, np.zeros((x.size, 0)), np.zeros(0), 0.0
     columns = np.stack([_wave(cos, k, x) for cos, k in kinds], axis=1)
-    unit = columns / np.linalg.norm(columns, axis=0)
+    norms = np.linalg.norm(columns, axis=0)
+    unit = columns / norms
     few = len(kinds) <= FEW_KINDS and np.isfinite(unit).all()
-    return kinds, columns, max(np.linalg.eigvalsh(unit.T @ unit)[0] - 1e-9, 0.0) if few else 0.0
+    return kinds, columns, norms, max(np.linalg.eigvalsh(unit.T @ unit)[0] - 1e-9, 0.0) if few else 0.0
 
 
 def _terms(x, y, waves):
     """The three waves that explain y best, the strongest first; None if they leave more than noise."""
-    kinds, columns, least = waves
+    kinds, columns, norms, least = waves
     if len(kinds) < 3:
         return None
-    norms, chosen, left = np.linalg.norm(columns, axis=0), [], y
+    chosen, left = [], y
     shares = np.sort((columns.T @ y / norms) ** 2)
     if shares[-3:].sum() < least * (1 - NOISE**2 - 1e-6) * (y @ y):
         return None  # no three of them explain enough

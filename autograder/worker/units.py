@@ -128,7 +128,7 @@ def run(piece: Piece, namespace: dict[str, Any], name: str, observer: "Observer"
             if is_last and piece.shows_last and isinstance(node, ast.Expr):
                 _show(number, node, piece, namespace, name, observer)
             else:
-                _execute(number, node, piece, namespace, name, observer)
+                _execute(number, piece, namespace, name, observer)
         observer.statements.begin(None)
     except SystemExit as error:
         observer.raised(error, piece.text, line=_line_of(error, name))
@@ -150,10 +150,8 @@ def _show(
         observer.shown(value, as_result=True)
 
 
-def _execute(
-    number: int, node: ast.stmt, piece: Piece, namespace: dict[str, Any], name: str, observer: "Observer"
-) -> None:
-    code = piece.code.get(number)
+def _execute(number: int, piece: Piece, namespace: dict[str, Any], name: str, observer: "Observer") -> None:
+    node, code = piece.nodes[number], piece.code.get(number)
     if code is None:
         node = _on_cpu(_import_of_stand_in(node, observer), piece, observer)
         for change in _changes(piece, observer):
