@@ -1,4 +1,4 @@
-"""The one folder a lane's submissions may write to: watched while one runs, emptied after each."""
+"""The one folder a lane's submissions may write to: watched while one runs, emptied before the next."""
 
 import fcntl
 import os
