@@ -36,6 +36,7 @@ _CASE = Record(
         "cotangents": Key(Choice(("scaled",)), "every backward pass starts from c times what it would start from"),
         "numbers": Key(Choice(("moved",)), "decimal fractions that stand alone in the code are others"),
         "samples": Key(Choice(SAMPLES), "data that the submission makes are others, as they are assigned"),
+        "rounds": Key(Choice(("watched",)), "variables are looked at as a loop starts anew, and as a function returns"),
         "hidden": Key(Flag(), "students are shown relations, not the numbers of this case"),
         "together": Key(Flag(), "it may share its run with the conditions of other cases"),
         "calls": Key(Table(_CALL), "name → arguments of a student's function, or the name of an earlier call"),

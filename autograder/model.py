@@ -128,6 +128,7 @@ class Case:
     scaled: bool = False  # every cotangent is multiplied by a hidden number, and every graph is kept
     moved: bool = False  # decimal fractions that stand alone in the code are other ones
     samples: str = ""  # what becomes another as it is assigned: one of SAMPLES, or nothing
+    rounds: bool = False  # the variables are looked at as loops go round
     hidden: bool = False
     together: bool = False  # criteria read all conditions off what they see: others may be set in the same run
     calls: tuple[Call, ...] = ()

@@ -100,6 +100,7 @@ class Runs:
             "scale": factors[0],
             "moved": factors[1],
             "samples": [case.samples, list(oracle.other_samples(self.conditions.seed))] if case.samples else None,
+            "rounds": case.rounds,
             "skip": sorted(skipped),
         }
 
@@ -131,13 +132,14 @@ def distinct(exercises: Sequence[Exercise]) -> list[tuple[Case, list[Exercise]]]
 
 
 def merged(pairs: Sequence[tuple[Exercise, Case]]) -> Case:
-    """The first of these cases, with the calls of all of them under names that tell whose they are."""
+    """The first of these cases, with what any of them watches, and their calls under names that tell whose they are."""
     calls = {(exercise.name, call.name): call for exercise, case in pairs for call in case.calls}
     named = [
         replace(call, name=f"{owner}.{name}", same_as=call.same_as and f"{owner}.{call.same_as}")
         for (owner, name), call in calls.items()
     ]
-    return replace(pairs[0][1], hidden=any(case.hidden for _, case in pairs), calls=tuple(named))
+    hidden, rounds = (any(getattr(case, name) for _, case in pairs) for name in ("hidden", "rounds"))
+    return replace(pairs[0][1], hidden=hidden, rounds=rounds, calls=tuple(named))
 
 
 def _calls(case: Case, seed: int, inputs: dict[str, tuple[Any, ...]]) -> Calls:

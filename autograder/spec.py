@@ -107,6 +107,7 @@ def _case(name: str, at: At, read: Mapping[str, Any]) -> Case:
         scaled="cotangents" in read,
         moved="numbers" in read,
         samples=read.get("samples", ""),
+        rounds="rounds" in read,
         hidden=read.get("hidden", False),
         together=read.get("together", False),
         calls=_calls(at / "calls", read.get("calls", {})),

@@ -48,6 +48,7 @@ def blank_job(memory_mib: int, seconds: float) -> Job:
         "scale": 1.0,
         "moved": 1.0,
         "samples": None,
+        "rounds": False,
         "skip": [],
         "memory_mib": memory_mib,
         "seconds": seconds,

@@ -38,6 +38,14 @@ def test_all_conditions_are_set_in_one_run():
     assert [call.name for call in case.calls] == ["b.near"]
 
 
+def test_what_one_exercise_watches_is_watched_for_all_that_share_the_run():
+    """Rounds of loops, at once and in the case that two exercises have."""
+    watched = replace(FRESH, rounds=True)
+    own = [exercise("a", FRESH), exercise("b", watched, SIN)]
+    assert cases.joined(own)[0].rounds
+    assert [case.rounds for case, _ in cases.distinct(own)] == [True, False]
+
+
 @pytest.mark.parametrize(
     "own",
     [

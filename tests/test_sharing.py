@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from autograder import intake, kept, ladder, oracle, sandbox, sharing, spec
-from autograder.evidence import Act, Error, Pass, Value
+from autograder.evidence import Act, Error, Pass, Round, Value
 from autograder.model import Case, Outcome, SourceFile, Submission, Unit
 from autograder.observe import Runs
 from autograder.sandbox import Lane, Sandbox
@@ -70,6 +70,13 @@ def seen(ending):
 
 
 # ------------------------------------------------------------------ nobody can tell
+
+
+def test_rounds_are_seen_where_a_case_watches_them(alone):
+    """And in no other run of the same process, before or after."""
+    watched = replace(AGAIN, name="watched", rounds=True)
+    runs = endings(alone, SINE + "for i in range(2):\n    y = x * i\n", spec.AS_WRITTEN, watched, AGAIN)
+    assert [sum(isinstance(item, Round) for item in run.observations) for run in runs] == [0, 2, 0]
 
 
 def test_reports_are_those_of_a_process_for_each_run(grader, monkeypatch):

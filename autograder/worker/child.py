@@ -1,9 +1,10 @@
 """The cases of one submission in one child: lock, then for each prepare, run the units watched, answer the calls, end.
 
 The job is the first record that the trusted side sends: {"units", "folder", "uid", "seed", "swap", "scale", "moved",
-"samples", "fresh", "skip", "missing", "memory_mib", "seconds"}. It is read before the locks, for it says what they
-are; nothing of the submission runs before them. After the units the child sends {"kind": "ready"} and gets one more
-record, the calls of a hidden case, whose inputs were drawn only then; it answers each and ends with {"kind": "end"}.
+"samples", "rounds", "fresh", "skip", "missing", "memory_mib", "seconds"}. It is read before the locks, for it says what
+they are; nothing of the submission runs before them. After the units the child sends {"kind": "ready"} and gets one
+more record, the calls of a hidden case, whose inputs were drawn only then; it answers each and ends with
+{"kind": "end"}.
 
 Then it waits, for the end of the stream or for another job with the same units. Most of what a run costs is to copy the
 pages that a new process touches, so a second one in the same process takes half of the time. What the first run has
@@ -175,7 +176,7 @@ def begin(job: Job) -> None:
     changed = bool(record["swap"] or record["samples"]) or record["scale"] != 1.0 or record["moved"] != 1.0
     observer.begin(writer, forgiving=changed)
     observer.moved = record["moved"]
-    observer.watches_rounds = record["fresh"] or record["moved"] != 1.0 or bool(record["samples"])
+    observer.watches_rounds = record["rounds"]
     if record["swap"]:
         swaps.install(*record.pop("swap"))  # what is hidden is in no dictionary that somebody may look for
     observer.transforms.scale = record.pop("scale")

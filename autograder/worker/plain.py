@@ -1,8 +1,8 @@
 """Numbers that are no arrays: plain floats, dictionaries and objects of named numbers; and what loops leave.
 
-A **round** is what the variables hold as a loop starts anew, or as a function returns. In a case with a fresh seed or
-moved numbers the first rounds of each are recorded, wherever it stands: two of a loop in a row show one step. Later
-ones are not looked at; in a hidden call they are counted anew.
+A **round** is what the variables hold as a loop starts anew, or as a function returns. In a case that watches them the
+first rounds of each are recorded, wherever it stands: two of a loop in a row show one step. Later ones are not looked
+at; in a hidden call they are counted anew.
 """
 
 import ast

@@ -155,6 +155,7 @@ def _job(observer: Observer, settings: Settings, *, hidden: bool) -> child.Job:
         "scale": 2.0 if hidden else 1.0,
         "moved": 1.1 if hidden else 1.0,
         "samples": None,
+        "rounds": False,
         "skip": [],
         "key": bytes(32).hex(),
     }
