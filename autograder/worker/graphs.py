@@ -4,7 +4,7 @@ import contextlib
 import functools
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, cast
 
@@ -52,6 +52,11 @@ class Summary:
         (core, mine), (other_core, theirs) = self.start, other.start
         return core == other_core >= 0 and mine is not None and theirs is not None and np.array_equal(mine, theirs)
 
+    @functools.cached_property
+    def likeness(self) -> Hashable:
+        """Where it is another, `rebuilt_as` is False: to find the one pass among many that this may be, anew."""
+        return frozenset(self.ops.items()), frozenset(self.leaves), *map(_bits, [*self.roots, *self.weights])
+
     def rebuilt_as(self, other: "Summary") -> bool:
         return self.ops == other.ops and self.leaves == other.leaves and self.same_start(other)
 
@@ -91,6 +96,16 @@ def _weights(root: torch.Tensor, weight: Any) -> MaybeArray:
 def _all_equal(mine: Sequence[MaybeArray], theirs: Sequence[MaybeArray]) -> bool:
     pairs = zip(mine, theirs, strict=False)
     return len(mine) == len(theirs) and all(a is not None and b is not None and np.array_equal(a, b) for a, b in pairs)
+
+
+def _bits(array: MaybeArray) -> Hashable:
+    """The same for equal numbers, of whatever type; −0 is 0."""
+    if array is None:
+        return None
+    if array.size == 1:
+        return array.shape, array.item()
+    wide = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64) + 0.0
+    return array.shape, hash(wide.tobytes())
 
 
 def _among(settings: Mapping[Node, object], nodes: frozenset[Node]) -> list[str]:
@@ -206,7 +221,14 @@ def undisturbed(retained: Sequence[torch.Tensor]) -> Iterator[None]:
             tensor.grad = grad
 
 
+def recording() -> contextlib.AbstractContextManager[object]:
+    """Autograd records, as it mostly does anyway."""
+    if torch.is_grad_enabled() and not torch.is_inference_mode_enabled():
+        return contextlib.nullcontext()
+    return _recording()
+
+
 @contextlib.contextmanager
-def recording() -> Iterator[None]:
+def _recording() -> Iterator[None]:
     with torch.inference_mode(False), torch.enable_grad():
         yield

@@ -9,7 +9,7 @@ pass computes vᵀJ. Both only for small graphs.
 import contextlib
 import functools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
@@ -38,6 +38,7 @@ from autograder.worker.transforms import Transforms
 
 MAX_PASSES = 20_000  # that are recorded
 MAX_KEPT = 3000  # passes whose nodes are remembered
+NEAR = 50  # passes back, at which an equal one over other nodes is still the same once more
 MAX_LEAVES = 8  # of a pass
 MAX_SUMMED = 8  # graphs whose only pass so far is over a sum or mean: a training loop makes thousands
 MAX_REFERENCES = 200  # graphs in all
@@ -72,6 +73,7 @@ class Passes:
         """Nothing of an earlier run is left."""
         self.count = 0
         self.passes: list[Summary] = []  # of each pass that is remembered
+        self.alike: dict[Hashable, int] = {}  # likeness → index of the last such pass
         self.owner: dict[Node, int] = {}  # node → index of the last pass over it
         self.cores: dict[Node, tuple[int, References]] = {}  # core node → (number, references)
         self.made: dict[Node, int] = {}  # where a gradient that has a graph ends → number of the pass that made it
@@ -266,6 +268,7 @@ class Passes:
             fields["after"] = as_array(inner.grad) if inner.grad is not None else None
         if len(self.passes) < MAX_KEPT:
             self.passes.append(watched.summary)
+            self.alike[watched.summary.likeness] = len(self.passes) - 1
             if not error:
                 self.owner.update(dict.fromkeys(watched.summary.nodes, len(self.passes) - 1))
                 ends = [g.grad_fn for g in left if isinstance(g, torch.Tensor) and g.grad_fn is not None]
@@ -278,11 +281,9 @@ class Passes:
         for number in sorted(shared, reverse=True):
             if self.passes[number].repeats(summary):
                 return number, -1
-        if not shared:
-            for number in range(len(self.passes) - 1, max(-1, len(self.passes) - 50), -1):
-                if self.passes[number].rebuilt_as(summary):
-                    return -1, number
-        return -1, -1
+        number = self.alike.get(summary.likeness, -1) if not shared else -1
+        is_near = number > max(-1, len(self.passes) - NEAR)
+        return -1, number if is_near and self.passes[number].rebuilt_as(summary) else -1
 
     def _reference_of(
         self, root: torch.Tensor, weights: list[Any], leaves: list[torch.Tensor]
