@@ -50,7 +50,8 @@ def find(submission: Submission, where: str, line: int = 0) -> Spot | None:
 def placed(submission: Submission, verdict: Verdict) -> Verdict:
     """With no line but one that is there."""
     spot = find(submission, verdict.where, verdict.line)
-    return replace(verdict, line=spot.line if spot else 0)
+    line = spot.line if spot else 0
+    return verdict if line == verdict.line else replace(verdict, line=line)
 
 
 def _there(unit: Unit, line: int) -> int:

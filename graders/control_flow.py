@@ -195,6 +195,7 @@ def _is_f_again(fresh):
     return bool(_callable_f(fresh)) or any(_is_f(fresh, p, a) or _steps_out(p, a) for p, a in _runs(fresh))
 
 
+@once
 def _callable_f(fresh):
     """Whether a function of the student's is f on every hidden input; None when none could be called like it."""
     results = {}

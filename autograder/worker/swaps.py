@@ -37,6 +37,7 @@ import torch
 Kernel = Callable[..., torch.Tensor]
 Keys = Any  # torch._C.DispatchKeySet, which has no types
 
+_OTHER = torch._C.DispatchKeySet(torch._C.DispatchKey.AutogradOther)
 _LIBRARIES: list[Any] = []  # that are installed: a torch.library.Library is undone when it is collected
 
 
@@ -113,14 +114,15 @@ def _replacement(overload: Any, told: Kernel, inside: Inside) -> Kernel:
 
 def _original(overload: Any, keys: Keys, *args: Any, **kwargs: Any) -> torch.Tensor:
     """Torch's own autograd kernel, and all that comes below it."""
-    other = torch._C.DispatchKeySet(torch._C.DispatchKey.AutogradOther)
     declared, arguments = _as_declared(overload, args)
-    y: torch.Tensor = declared.redispatch((keys & torch._C._after_autograd_keyset) | other, *arguments, **kwargs)
+    y: torch.Tensor = declared.redispatch((keys & torch._C._after_autograd_keyset) | _OTHER, *arguments, **kwargs)
     return y
 
 
 def _as_declared(overload: Any, args: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
     """The 2 of x * 2 was a tensor that remembers it is a number, and reaches us as the number: once more for torch."""
+    if all(isinstance(x, torch.Tensor) for x in args):
+        return overload, args
     wanted = [str(argument.type) for argument in overload._schema.arguments]
     numbers = [i for i, x in enumerate(args) if wanted[i] == "Tensor" and isinstance(x, bool | int | float | complex)]
     if numbers == [1]:
