@@ -55,7 +55,9 @@ def learned(as_written, fresh):
 
 def _is_near(array, y):
     """Between 0 and 1, near the table, and not the table itself."""
-    got, want = np.ravel(np.asarray(array, float)), np.ravel(y)
+    if array.dtype.kind not in "biuf":
+        return False
+    got, want = np.ravel(array).astype(float), np.ravel(y)
     return got.size == want.size > 1 and bool(np.all(np.abs(got - want) < 0.25)) and not np.array_equal(got, want)
 
 

@@ -29,6 +29,7 @@ for j in range(3000):
 """
 RIGHT = {
     "a loop": LOOP,
+    "beside a list of complex numbers": LOOP + "spectrum = {'of y': np.fft.fft(y.ravel())}\nprint(spectrum)\n",
     "a function, a dictionary, biases": """import numpy as np
 sig = lambda z: 1/(1+np.exp(-z))
 X = np.array([[0,0],[0,1],[1,0],[1,1]]); Y = np.array([[0.],[1],[1],[0]])
