@@ -154,6 +154,17 @@ def agree(got: Array | None, want: Array, tolerance: Tolerance = Tolerance()) ->
     return bool(np.all(error <= tolerance.rtol * size)) or _distance(got, want, tolerance) <= 1.0
 
 
+def agrees_with_one(got: Array | None, wants: Iterable[Array], tolerance: Tolerance = Tolerance()) -> bool:  # noqa: B008  frozen
+    """Whether it agrees with one of these that is not all 0: of many of its shape, one look leaves those that may."""
+    fit = [] if got is None else [want for want in wants if _comparable(got, want)]
+    if got is None or not fit:
+        return False
+    rows = np.array(fit, float).reshape(len(fit), -1)
+    largest = np.abs(rows).max(axis=1)
+    near = np.abs(np.ravel(got) - rows).max(axis=1) <= tolerance.rtol * largest
+    return any(agree(got, fit[i], tolerance) for i in np.flatnonzero(near & (largest > 0)))
+
+
 _largest = np.maximum.reduce  # as `max`, without its detour
 
 

@@ -101,7 +101,8 @@ def _without_steps(at: Any, q: Array, digits: float) -> Iterator[Table]:
 
 
 def _may_be_steps(h: Array) -> bool:
-    return bool(np.all(h != 0) and np.all(np.abs(h) <= 1))
+    size = np.abs(h)
+    return bool(size.min() > 0 and size.max() <= 1)
 
 
 def _is_list(array: Array) -> bool:

@@ -14,7 +14,7 @@ from autograder.judge import agree, best, close, confirmed, for_a_person, holds,
 
 ABOUT = r"accumul|add(s|ed|ing)? (up|to|onto|together)|\bsum of (both|the two)|累加|累积|叠加"
 CLEARING = r"zero_|clear|reset|清零|清除|= ?None"
-NOT_RUN = rf"(?s)(?=.*({ABOUT}|{CLEARING}))(?=.*\.backward\(.*\.backward\()"
+NOT_RUN = rf"(?s)\A(?=.*({ABOUT}|{CLEARING}))(?=.*\.backward\(.*\.backward\()"
 MAX_PASSES = 8  # over one leaf: more are a loop
 
 

@@ -13,7 +13,7 @@ from autograder.evidence import error_kind
 from autograder.judge import agree, close, confirmed, for_a_person, holds, newest, not_reached
 
 ABOUT = r"hess|海森|黑塞|海塞|二阶导数矩阵"
-NOT_RUN = r"(?s)(?=.*(hessian\(|create_graph|jacfwd\())(?=.*(hess|海森|黑塞|海塞))"
+NOT_RUN = r"(?s)\A(?=.*(hessian\(|create_graph|jacfwd\())(?=.*(hess|海森|黑塞|海塞))"
 POWERS = (2, 3)  # of c: functional.hvp makes three passes, and weights that are a gradient bring their own
 
 

@@ -11,7 +11,18 @@ import numpy as np
 from autograder import gains
 from autograder.evidence import error_kind
 from autograder.exhibits import matrices
-from autograder.judge import agree, and_then, close, confirmed, for_a_person, holds, newest, not_reached, once
+from autograder.judge import (
+    agree,
+    agrees_with_one,
+    and_then,
+    close,
+    confirmed,
+    for_a_person,
+    holds,
+    newest,
+    not_reached,
+    once,
+)
 from autograder.model import Tolerance
 from autograder.oracle import map_jacobian
 
@@ -272,7 +283,7 @@ def _against(value, jacobian, seeds):
     if observed.ndim == 1 and (_is_diagonal(jacobian) or _is_a_row(observed, jacobian)):
         return  # the gradient of something elementwise, or a row on its way: no attempt at a matrix
     mistakes = _mistakes(jacobian, seeds, observed.ndim)
-    if any(agree(observed, want, NEAR) for want in (jacobian, *mistakes.values()) if np.any(want)):
+    if agrees_with_one(observed, (jacobian, *mistakes.values()), NEAR):
         yield close(observed, jacobian, at=value, **mistakes)
 
 
@@ -312,7 +323,7 @@ def _mistakes(jacobian, seeds, ndim=2):
 
 
 def _is_one_hot(seed):
-    return np.count_nonzero(seed) == 1 and bool(np.isclose(seed.sum(), 1))
+    return np.count_nonzero(seed) == 1 and abs(float(seed.sum()) - 1) <= 1e-5
 
 
 # ---------------------------------------------------------------------------------- rows
@@ -478,7 +489,7 @@ def _has_function(seen):
 @once
 def _not_executed(seen):
     """Passes or transforms for a Jacobian that are commented out, in a string, or switched off."""
-    code = r"(?s)(?=.*(jacobian\(|jacrev\(|jacfwd\(|\.backward\(|autograd\.grad\())(?=.*(jac|雅|(?-i:\bJ\b)))"
+    code = r"(?s)\A(?=.*(jacobian\(|jacrev\(|jacfwd\(|\.backward\(|autograd\.grad\())(?=.*(jac|雅|(?-i:\bJ\b)))"
     return seen.words(code, ("comment", "string", "dead"))
 
 

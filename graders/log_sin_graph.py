@@ -24,7 +24,7 @@ NODES = ("log", "sine", "inverse", "f")
 TANGENTS = ("d_log", "d_sine", "d_product", "d_inverse", "total")
 OTHERS = ("log_squared", "log_x", "degrees", "bracket")
 WRITTEN = r"log\w*\([^\n]{1,30}\)\)?\s*\*\s*[\w.]{0,9}sin\(|sin\(\w+\)\s*\*\s*[\w.]{0,9}log\w*\("
-ABOUT = r"(?s)(?=.*log)(?=.*sin)(?=.*(chain rule|graph|frac|path|node|df ?/ ?dx|链式|依赖图|路径))"
+ABOUT = r"(?s)\A(?=.*log)(?=.*sin)(?=.*(chain rule|graph|frac|path|node|df ?/ ?dx|链式|依赖图|路径))"
 LOGARITHM = r"log|\bln\b|对数"
 LOG = frozenset(("Log", "Log2", "Log10"))
 SAME = 1e-5  # relative; by hand and in single precision a few roundings are 1e-6

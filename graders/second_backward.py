@@ -25,7 +25,7 @@ AND_THEN = (
     r"错|释放|累加|累积|保留|不能|销毁"
 )
 FIRST = r"(first|one|once|single)\W+(?:\w+\W+){0,3}?(backward|pass)|反向传播"
-EXPLAINED = rf"(?s)(?=.*({TWICE}|{FIRST}))(?=.*({AND_THEN}))(?=.*(backward|graph|反向|计算图|梯度))"
+EXPLAINED = rf"(?s)\A(?=.*({TWICE}|{FIRST}))(?=.*({AND_THEN}))(?=.*(backward|graph|反向|计算图|梯度))"
 CALLED_TWICE = rf"(?s)\.backward\(.*(\.backward\(|{TWICE})|({TWICE}).*\.backward\("
 
 CALL = r"(?m)^\s*(\w+\.backward\((?:[^()]|\([^()]*\))*\))"  # on a line of its own

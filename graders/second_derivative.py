@@ -15,7 +15,7 @@ from autograder.judge import agree, close, confirmed, for_a_person, holds, newes
 
 SECOND = r"second[- _]?(order )?deriv|second[- ]order|2nd[- ]?(order )?deriv|\bf''|f″|d\^?2 ?[yf]|二阶|二次导"
 MEANT = rf"(?s)^(?!.*(expens|cost|开销|immediately|run it again)).*({SECOND})"  # and not another question about them
-NOT_RUN = r"(?s)(?=.*create_graph)(?=.*(grad\(|backward\())"
+NOT_RUN = r"(?s)\A(?=.*create_graph)(?=.*(grad\(|backward\())"
 VECTOR_PRODUCTS = ("functional.vhp", "functional.hvp")
 
 

@@ -7,7 +7,18 @@ import numpy as np
 
 from autograder.evidence import error_kind
 from autograder.exhibits import curves, line
-from autograder.judge import agree, best, close, confirmed, for_a_person, holds, newest, not_reached, once
+from autograder.judge import (
+    agree,
+    agrees_with_one,
+    best,
+    close,
+    confirmed,
+    for_a_person,
+    holds,
+    newest,
+    not_reached,
+    once,
+)
 from autograder.model import Tolerance
 from autograder.oracle import told_slope
 
@@ -510,7 +521,7 @@ def _follows(g, x, sin_slope):
         return False
     turned = [told * np.pi / 180 for told in _told(sin_slope, np.radians(x))]
     made = [*turned, *(way for told in _told(sin_slope, x) for way in _made_of_slope(told, x, g))]
-    return any(agree(g, want, FOLLOWED) for want in made if np.any(want))
+    return agrees_with_one(g, made, FOLLOWED)
 
 
 def _made_of_slope(told, x, g):

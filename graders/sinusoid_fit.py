@@ -21,7 +21,7 @@ FEW = 12  # numbers of what may be parameters
 MOST_SAID = 60  # in one output
 MADE = r"sin\([^\n]*pi[^\n]*cos\([^\n]*pi[^\n]*sin\([^\n]*pi"
 TAKEN_APART = r"fft|lstsq|curve_fit|minimize|backward\(|argmax|argsort"
-NOT_RUN = r"(?i)(?s)(?=.*\b(sin|fft)\b)(?=.*(pi|fft))"
+NOT_RUN = r"(?i)(?s)\A(?=.*\b(sin|fft)\b)(?=.*(pi|fft))"
 
 
 def attempted(as_written):
@@ -137,7 +137,8 @@ def _waves(x):
     kinds = [(cos, k) for k in range(1, _highest(x) + 1) for cos in (0, 1)]
     if len(kinds) < 3:
         return kinds, np.zeros((x.size, 0)), np.zeros(0), 0.0
-    columns = np.stack([_wave(cos, k, x) for cos, k in kinds], axis=1)
+    powers = np.cumprod(np.broadcast_to(np.exp(2j * np.pi * x), (_highest(x), x.size)), axis=0)  # e^(2πikx)
+    columns = np.stack([powers.imag, powers.real], axis=1).reshape(len(kinds), x.size).T
     norms = np.linalg.norm(columns, axis=0)
     unit = columns / norms
     few = len(kinds) <= FEW_KINDS and np.isfinite(unit).all()

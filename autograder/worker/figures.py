@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -112,7 +112,8 @@ class Figures:
         """Every curve and scatter whose data are new."""
         for number, fig in enumerate(self.figures):
             for place, axes in enumerate(fig.axes):
-                for artist, x, y in [*_curves(axes), *_single_points(axes)]:
+                curves = list(_curves(axes))
+                for artist, x, y in [*curves, *_single_points(curves)]:
                     mark = (x.tobytes(), y.tobytes())
                     key = (artist, x.size == 1)
                     if self.drawn.get(key) != mark:
@@ -154,10 +155,10 @@ def _curves(axes: Axes) -> Iterator[tuple[Artist, Array, Array]]:
             yield from _curve(points, offsets[:, 0], offsets[:, 1])
 
 
-def _single_points(axes: Axes) -> Iterator[tuple[Artist, Array, Array]]:
+def _single_points(curves: Iterable[tuple[Artist, Array, Array]]) -> Iterator[tuple[Artist, Array, Array]]:
     """Points that were drawn one by one: those of one colour are one curve."""
     groups: dict[str, list[tuple[Artist, Array, Array]]] = {}
-    for artist, x, y in _curves(axes):
+    for artist, x, y in curves:
         if x.size == 1:
             colour = artist.get_color() if hasattr(artist, "get_color") else artist.get_facecolor()  # type: ignore[attr-defined]
             groups.setdefault(str(colour), []).append((artist, x, y))
