@@ -271,4 +271,5 @@ def _beside(passage: Passage) -> int:
 
 
 def _numbers(array: Array) -> bytes:
-    return np.asarray(array, float).tobytes()
+    """The same for the same numbers of any type."""
+    return np.asarray(array, complex if array.dtype.kind == "c" else float).tobytes()

@@ -140,11 +140,15 @@ def _scales(seen):
 
 def _delivered(seen):
     """What each pass left, added or returned, and what transforms returned, as vectors."""
-    leaves = [leaf for p in seen.passes for leaf in p.leaves if leaf.after is not None]
+    leaves = [leaf for p in seen.passes for leaf in p.leaves if _is_real(leaf.after)]
     yield from (np.ravel(leaf.after) for leaf in leaves)
     yield from (np.ravel(gains.added(leaf)) for leaf in leaves)
     yield from (np.concatenate([np.ravel(x.after) for x in p.leaves]) for p in seen.passes if _has_several(p))
     yield from (np.ravel(call.result) for call in seen.derivatives if call.result is not None)
+
+
+def _is_real(array):
+    return array is not None and array.dtype.kind in "biuf"
 
 
 # ---------------------------------------------------------------------------------- references
@@ -157,7 +161,7 @@ def _references(seen):
     """
     found = {}
     for p in seen.passes:
-        small = [leaf for leaf in p.leaves if leaf.jacobian is not None and p.of < 0]
+        small = [leaf for leaf in p.leaves if _is_real(leaf.jacobian) and p.of < 0]
         beside = [leaf for leaf in small if leaf.is_leaf]
         for leaves in [*([leaf] for leaf in small), *([beside] if len(beside) > 1 else [])]:
             key = (p.graph, *(leaf.ident for leaf in leaves))
@@ -252,7 +256,7 @@ def _nearest(result, candidates):
 
 
 def _is_an_input(seen, value):
-    return value.array is not None and value.array.dtype.kind in "biuf" and seen.is_input(value.array)
+    return _is_real(value.array) and seen.is_input(value.array)
 
 
 def _transforms(seen):
@@ -296,7 +300,7 @@ def _as_matrix(array, parts, shape):
     blocks = [np.reshape(part, (shape[0], -1)) for part in parts if part.size and part.size % shape[0] == 0]
     if len(blocks) == len(parts) > 1 and sum(block.size for block in blocks) == shape[0] * shape[1]:
         return np.hstack(blocks)
-    if array is None or array.dtype.kind not in "biuf":
+    if not _is_real(array):
         return None
     squeezed = np.squeeze(array)
     if array.ndim > 2 and squeezed.ndim != 2 and array.size == shape[0] * shape[1]:

@@ -372,3 +372,35 @@ def test_the_same_seed_gives_the_same_report(grade):
     """Random submissions included."""
     source = SINE.replace("torch.linspace(-3, 3, 50, requires_grad=True)", "torch.randn(30, requires_grad=True)")
     assert grade(source) == grade(source)
+
+
+ODD = """
+import numpy as np
+c = torch.tensor([1 + 2j, 3j, 1.0], requires_grad=True)
+(c.abs() ** 2).sum().backward(retain_graph=True)
+v = c * c
+v.backward(torch.ones_like(v), retain_graph=True)
+print(c.grad, torch.autograd.functional.jacobian(lambda t: t * t, torch.tensor([1 + 1j, 2.0])))
+r = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+torch.exp(1j * r).real.sum().backward()
+for kind in (torch.float16, torch.bfloat16):
+    few = torch.ones(3, dtype=kind, requires_grad=True)
+    (few * 2).sum().backward()
+none = torch.zeros(0, requires_grad=True)
+none.sum().backward()
+far = torch.full((3,), float("inf"), requires_grad=True)
+torch.sin(far * far).sum().backward()
+big, mixed, flags = np.array([2**62, -(2**62)]), np.array([1, "a", None], dtype=object), np.array([True, False, True])
+spectrum = np.fft.fft(np.sin(np.arange(100) * 0.3))
+named = {"a": 1 + 1j, "b": spectrum, "c": {"d": np.zeros((0, 2))}, 3: 2.0}
+plt.plot([1, 2, 3], flags); plt.plot(spectrum.real, spectrum.imag); plt.plot([], [])
+plt.plot([0, 1, 2], [np.nan, np.inf, 1])
+print(complex(1, 2), spectrum, np.allclose(spectrum, spectrum))
+"""
+
+
+def test_numbers_of_odd_kinds_are_nobodys_mistake(grade):
+    """Complex, half, none, without end: beside an answer, in every exercise that looks for its own."""
+    report = told(grade(SINE + ODD))
+    assert report["sin_derivative"] == RIGHT["sin_derivative"]
+    assert not [name for name, verdicts in report.items() if "grader_error" in verdicts.values()]
