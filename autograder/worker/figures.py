@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import matplotlib
 import numpy as np
 from matplotlib import figure as mpl_figure
 from matplotlib import pyplot as plt
@@ -14,6 +15,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backend_bases import FigureCanvasBase
+from matplotlib.legend import Legend
 
 from autograder.worker.arrays import MAX_ELEMENTS, Array
 from autograder.worker.blanks import Blanks
@@ -128,9 +130,41 @@ def _draw_nothing() -> None:
     replace(FigureCanvasBase, draw_idle=lambda *_, **__: None)
     replace(mpl_figure.Figure, tight_layout=lambda *_, **__: None)
     replace(Axis, set_clip_path=Artist.set_clip_path)  # its own makes ticks
+    _lay_out_legends_later()
     for name in ("majorTicks", "minorTicks"):
         if name in vars(Axis):
             setattr(Axis, name, _LazierTicks(vars(Axis)[name]))
+
+
+def _lay_out_legends_later() -> None:
+    """When they are asked for anything, which mostly is never: a legend takes as long as all the curves it names."""
+    real: Callable[..., None] = Legend.__init__
+
+    @functools.wraps(real)
+    def init(legend: Legend, *named: Any, **options: Any) -> None:
+        loc = options.get("loc")
+        if len(named) == 3 and options.keys() <= {"loc"} and type(loc) in _PLACES and loc in _PLACES[type(loc)]:
+            vars(legend)[_ASKED] = named, options, dict.copy(matplotlib.rcParams)
+        else:
+            real(legend, *named, **options)
+
+    def missing(legend: Legend, name: str) -> Any:
+        if _ASKED not in vars(legend):
+            raise AttributeError(f"{type(legend).__name__!r} object has no attribute {name!r}")
+        named, options, style = vars(legend).pop(_ASKED)
+        since = dict(vars(legend))  # has been set without a look
+        with matplotlib.rc_context():
+            dict.update(matplotlib.rcParams, style)
+            real(legend, *named, **options)
+        vars(legend).update(since)
+        return getattr(legend, name)
+
+    replace(Legend, __init__=init, __getattr__=missing)
+
+
+_ASKED = "_asked_for"  # of a legend that is not laid out yet
+# Where it may be said to be, without a chance to fail:
+_PLACES = {type(None): (None,), str: tuple(Legend.codes), int: tuple(Legend.codes.values())}
 
 
 class _LazierTicks:
