@@ -130,7 +130,7 @@ class Writer:
         body = (array if array.dtype.str == dtype else array.astype(dtype)).tobytes()
         key = header + body
         if len(key) > SHORT:
-            key = hashlib.blake2b(key, digest_size=SHORT).digest()
+            key = hashlib.blake2b(key).digest()
         if key not in self.numbers:
             self.numbers[key] = len(self.numbers)
             self.budget -= len(body)

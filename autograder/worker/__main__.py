@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from autograder.worker.observer import Observer
     from autograder.worker.settings import Settings
 
-YOUNG = 2000  # new objects after which a child looks for cycles: few programs of this size leave any
 SETUP_FAILED = 98  # exit status of a child that broke before it reached the student's code; more: the step of the lock
 OUT_OF_MEMORY = 97  # exit status of a child that had no memory left even for what we do
 
@@ -103,7 +102,6 @@ def main() -> None:
     warm_server = Warm(locks, observer, settings)
     gc.freeze()  # or the first collection in every child touches, and so copies, every object of torch
     gc.enable()
-    gc.set_threshold(YOUNG)
     _assert_single_threaded()
     control.send(json.dumps({"torch": torch.__version__}).encode())
     _serve(control, functools.partial(_lane, warm_server))
