@@ -69,5 +69,5 @@ def joined(exercises: Sequence[Exercise]) -> tuple[Case, list[Exercise]] | None:
     if len({case.conditions for _, case in fit}) < 2:
         return None
     fresh, scaled = (any(getattr(case, name) for _, case in fit) for name in ("fresh_seed", "scaled"))
-    case = replace(merged(fit), name=AT_ONCE, swap=swap, fresh_seed=fresh, scaled=scaled)
+    case = replace(merged(fit), name=AT_ONCE, swap=swap, fresh_seed=fresh, scaled=scaled, all_or_nothing=True)
     return case, list({exercise.name: exercise for exercise, _ in fit}.values())

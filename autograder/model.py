@@ -130,6 +130,7 @@ class Case:
     samples: str = ""  # what becomes another as it is assigned: one of SAMPLES, or nothing
     rounds: bool = False  # the variables are looked at as loops go round
     hidden: bool = False
+    all_or_nothing: bool = False  # a run that is cut short is not used
     together: bool = False  # criteria read all conditions off what they see: others may be set in the same run
     calls: tuple[Call, ...] = ()
 

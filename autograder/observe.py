@@ -101,6 +101,7 @@ class Runs:
             "moved": factors[1],
             "samples": [case.samples, list(oracle.other_samples(self.conditions.seed))] if case.samples else None,
             "rounds": case.rounds,
+            "all_or_nothing": case.all_or_nothing,
             "skip": sorted(skipped),
         }
 

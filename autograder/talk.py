@@ -49,6 +49,7 @@ def blank_job(memory_mib: int, seconds: float) -> Job:
         "moved": 1.0,
         "samples": None,
         "rounds": False,
+        "all_or_nothing": False,
         "skip": [],
         "memory_mib": memory_mib,
         "seconds": seconds,

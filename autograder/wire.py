@@ -81,6 +81,7 @@ class Writer:
     reserve: int = 0  # of the budget, what the next record has to leave
     most: int = MAX_HEADER_BYTES  # of a record without its arrays
     patient: bool = False
+    old: float = OLD_SECONDS  # in seconds
     key: bytes = b""  # of the seals
     blocks: int = 0
     numbers: dict[bytes, int] = field(default_factory=dict)
@@ -102,7 +103,7 @@ class Writer:
     def _put(self, header: bytes, body: bytes) -> None:
         self.gathered += _HEAD.pack(len(header), len(body)) + header + body
         much = len(self.gathered) >= MUCH_BYTES
-        if not self.patient or much or time.monotonic() >= self.flushed + OLD_SECONDS:
+        if not self.patient or much or time.monotonic() >= self.flushed + self.old:
             self.flush()
 
     def flush(self) -> None:

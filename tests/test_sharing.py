@@ -79,6 +79,17 @@ def test_rounds_are_seen_where_a_case_watches_them(alone):
     assert [sum(isinstance(item, Round) for item in run.observations) for run in runs] == [0, 2, 0]
 
 
+def test_a_run_of_which_all_or_nothing_is_used_says_the_same_at_its_end(alone):
+    """And nothing of what it saw before it was cut short."""
+    hurried, patient = replace(SWAPPED), replace(SWAPPED, all_or_nothing=True)
+    _, one, other = endings(alone, SINE + "print(x.grad)", spec.AS_WRITTEN, hurried, patient)
+    assert seen(one) == seen(other)
+    code = "import os\n" + SINE + "print(x.grad)\nos._exit(0)"
+    one, other = endings(alone, code, hurried, patient)
+    assert one.outcome is other.outcome is Outcome.DIED
+    assert len(other.observations) < 2 < len(one.observations)
+
+
 def test_reports_are_those_of_a_process_for_each_run(grader, monkeypatch):
     """Words, places, numbers, pictures, of whatever is handed in; `test_samples` has the verdicts of all samples."""
     found = intake.find([ROOT / "submissions" / "sample"])[0]

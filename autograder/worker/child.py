@@ -1,10 +1,10 @@
 """The cases of one submission in one child: lock, then for each prepare, run the units watched, answer the calls, end.
 
 The job is the first record that the trusted side sends: {"units", "folder", "uid", "seed", "swap", "scale", "moved",
-"samples", "rounds", "fresh", "skip", "missing", "memory_mib", "seconds"}. It is read before the locks, for it says what
-they are; nothing of the submission runs before them. After the units the child sends {"kind": "ready"} and gets one
-more record, the calls of a hidden case, whose inputs were drawn only then; it answers each and ends with
-{"kind": "end"}.
+"samples", "rounds", "all_or_nothing", "fresh", "skip", "missing", "memory_mib", "seconds"}. It is read before the
+locks, for it says what they are; nothing of the submission runs before them. After the units the child sends
+{"kind": "ready"} and gets one more record, the calls of a hidden case, whose inputs were drawn only then; it answers
+each and ends with {"kind": "end"}.
 
 Then it waits, for the end of the stream or for another job with the same units. Most of what a run costs is to copy the
 pages that a new process touches, so a second one in the same process takes half of the time. What the first run has
@@ -14,6 +14,7 @@ set is put back as it was; whether that can be all is for the trusted side to sa
 import contextlib
 import importlib
 import itertools
+import math
 import os
 import random
 import signal
@@ -172,7 +173,8 @@ def begin(job: Job) -> None:
     record, observer = job.record, job.observer
     job.sock.setblocking(True)  # reading has a deadline, which is a property of the stream
     _seed(record["seed"], record["fresh"])
-    writer = wire.Writer(job.sock, patient=True, key=bytes.fromhex(record.pop("key")))
+    old = math.inf if record["all_or_nothing"] else wire.OLD_SECONDS
+    writer = wire.Writer(job.sock, patient=True, old=old, key=bytes.fromhex(record.pop("key")))
     changed = bool(record["swap"] or record["samples"]) or record["scale"] != 1.0 or record["moved"] != 1.0
     observer.begin(writer, forgiving=changed)
     observer.moved = record["moved"]

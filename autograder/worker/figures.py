@@ -60,7 +60,7 @@ class Figures:
 
         def watched_show(*_: Any, **__: Any) -> None:
             self.harvest()
-            self.recorder.flush()
+            self.recorder.let_go()
             plt.close("all")  # a window that was shown and closed: the next plot starts a new figure
 
         def watched_savefig(fig: mpl_figure.Figure, target: Any, *_: Any, **__: Any) -> None:

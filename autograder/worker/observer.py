@@ -132,7 +132,7 @@ class Observer:
         self.recorder.unit = compiled if piece.is_as_written else ""
         self.statements = Statements()
         self.recorder.send("entered", number=number)
-        self.recorder.flush()
+        self.recorder.let_go()
         self.looked = False
         if piece.remark:
             self.remark(piece.remark)
@@ -366,7 +366,7 @@ class Observer:
     def enter_call(self, function: str, number: int, code: types.CodeType) -> None:
         self.recorder.where, self.recorder.unit = f"a call of {function[:100]}()", code.co_filename
         self.recorder.send("entered", number=number)
-        self.recorder.flush()
+        self.recorder.let_go()
 
     @contextlib.contextmanager
     def calling(self, function: str, call: str, handed: bool, line: int) -> Iterator[dict[str, Any]]:

@@ -156,6 +156,7 @@ def _job(observer: Observer, settings: Settings, *, hidden: bool) -> child.Job:
         "moved": 1.1 if hidden else 1.0,
         "samples": None,
         "rounds": False,
+        "all_or_nothing": False,
         "skip": [],
         "key": bytes(32).hex(),
     }
