@@ -117,8 +117,11 @@ def own_session(lock: Lock, cell: Cell) -> None:
 def first_to_go(lock: Lock, cell: Cell) -> None:
     """When the machine runs out of memory, this process ends and not the server."""
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # or our own entries in /proc would be root's
-    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
-        file.write("1000")
+    score = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+    try:
+        os.write(score, b"1000")
+    finally:
+        os.close(score)
 
 
 def own_descriptors(lock: Lock, cell: Cell) -> None:
