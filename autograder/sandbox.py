@@ -31,6 +31,7 @@ START_SECONDS = 180  # for the fork server to import everything, on a slow disk
 GRACE_SECONDS = 10  # for a lane to report a child that has ended
 PROOF_SECONDS, PROOF_MIB = 60, 1024
 PR_SET_DUMPABLE = 4
+M_MMAP_THRESHOLD, LARGE = -3, 2**20
 
 
 class SandboxError(Exception):
@@ -44,6 +45,12 @@ class CannotStart(SandboxError):
 def be_dumpable(allowed: bool) -> None:
     """Whether a process of the same user may read the memory of this one."""
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, int(allowed), 0, 0, 0)
+
+
+def give_back_memory() -> None:
+    """What a submission sent goes back to the system with it: malloc would keep up to 64 MiB for each thread."""
+    with contextlib.suppress(AttributeError):  # not GNU's C library
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +250,7 @@ class Sandbox:
     def __enter__(self) -> Self:
         """Start the server and return at once; `wait` waits until it is warm."""
         be_dumpable(False)  # no process of the same user reads seeds or answers here
+        give_back_memory()
         workspace.sweep()
         self._folder = Path(tempfile.mkdtemp(prefix=workspace.PREFIX))
         self._alive = workspace.alive(self._folder)
