@@ -41,7 +41,7 @@ MAX_NDIM = 16
 SEAL_BYTES = 8
 PULSE_SECONDS = 0.1
 AT_ONCE_BYTES = 1 << 18  # that are read
-MUCH_BYTES, OLD_SECONDS = 1 << 16, 0.005  # of what a patient writer holds back
+MUCH_BYTES = 1 << 16  # of what a patient writer holds back
 SHORT = 64  # bytes of the header of an array, or of one with its numbers, that are remembered as they are
 MAX_BLOCK_BYTES = MUCH_BYTES + 8 + MAX_HEADER_BYTES + MAX_ARRAY_BYTES  # what is gathered is sent when it is much
 _HEAD, _BLOCK = struct.Struct("<II"), struct.Struct("<I")
@@ -72,7 +72,7 @@ class Late(Exception):
 class Writer:
     """Sends records; `budget` is how many bytes of arrays may still go out.
 
-    A `patient` writer gathers what it is given and sends it when it is much or old, or when `flush` is called: each
+    A writer with `patience` gathers what it is given and sends it when it is much or older, or at a `flush`: each
     system call wakes the reader, which costs more than the sending.
     """
 
@@ -80,8 +80,7 @@ class Writer:
     budget: int = MAX_TOTAL_BYTES // 2
     reserve: int = 0  # of the budget, what the next record has to leave
     most: int = MAX_HEADER_BYTES  # of a record without its arrays
-    patient: bool = False
-    old: float = OLD_SECONDS  # in seconds
+    patience: float = 0.0  # in seconds
     key: bytes = b""  # of the seals
     blocks: int = 0
     numbers: dict[bytes, int] = field(default_factory=dict)
@@ -103,7 +102,7 @@ class Writer:
     def _put(self, header: bytes, body: bytes) -> None:
         self.gathered += _HEAD.pack(len(header), len(body)) + header + body
         much = len(self.gathered) >= MUCH_BYTES
-        if not self.patient or much or time.monotonic() >= self.flushed + self.old:
+        if much or time.monotonic() >= self.flushed + self.patience:
             self.flush()
 
     def flush(self) -> None:

@@ -72,7 +72,7 @@ def _elsewhere(first, as_written, fresh, scaled):
 
 def by_autodiff(as_written, fresh, scaled):
     """Its rows are what passes or transforms delivered."""
-    called = _calls_like_jacobian(fresh) if _may_be_called(as_written) else []  # a case that need not be looked at
+    called = _calls_like_jacobian(fresh) if _of_two_arguments(as_written) else []
     if called:
         differentiated = any(call.differentiated for call in called)
         return holds(differentiated, otherwise=_undifferentiated(fresh, called), at=called[0])
@@ -482,14 +482,14 @@ def _undifferentiated(fresh, calls):
     return "no_pass" if exact else "differences"
 
 
-def _may_be_called(seen):
-    """Some function takes a function and a point: hidden ones are called with both."""
-    return any(function.parameters >= 2 for function in seen.functions)
+def _of_two_arguments(seen):
+    """The functions that may be called with a hidden function and a point; without any, no hidden case is asked."""
+    return [function for function in seen.functions if function.parameters >= 2]
 
 
 def _has_function(seen):
     """A function of two arguments that speaks of Jacobians: only a hint to look; what it computes decides."""
-    return any("jac" in function.name.lower() and function.parameters >= 2 for function in seen.functions)
+    return any("jac" in function.name.lower() for function in _of_two_arguments(seen))
 
 
 # ---------------------------------------------------------------------------------- what went wrong

@@ -1,5 +1,8 @@
 """One warm fork server for the whole session: starting it costs seconds, a submission costs milliseconds."""
 
+import json
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
@@ -13,6 +16,12 @@ from autograder.run import Grader
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 20260821
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+
+
+def printed_by(script):
+    """The JSON that Python prints of a script in a process of its own, which is given where the project is."""
+    command = [sys.executable, "-W", "ignore", "-c", script, str(ROOT)]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 @pytest.fixture(scope="session")

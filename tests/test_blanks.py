@@ -1,12 +1,8 @@
 """An empty figure that was made ahead is what matplotlib would have made, and is only given where it is."""
 
-import json
-import subprocess
-import sys
-
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import printed_by
 
 PLOTS = """
 import contextlib, hashlib, io, json, sys
@@ -167,8 +163,7 @@ NONE_GIVEN = {"with_a_grid", "in_a_style", "tight", "coloured", "of_a_kind_of_it
 
 @pytest.fixture(scope="module")
 def pictures():
-    script = [sys.executable, "-W", "ignore", "-c", PLOTS, str(ROOT)]
-    return json.loads(subprocess.run(script, capture_output=True, text=True, check=True).stdout)
+    return printed_by(PLOTS)
 
 
 def test_what_is_drawn_on_them_looks_the_same(pictures):

@@ -1,12 +1,8 @@
 """A legend that is laid out when somebody asks for it is what matplotlib would have laid out at once."""
 
-import json
-import subprocess
-import sys
-
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import printed_by
 
 SCRIPT = """
 import contextlib, copy, hashlib, io, json, pickle, sys
@@ -148,8 +144,7 @@ AT_ONCE |= {"of_a_kind_of_its_own", "wrong"}
 
 @pytest.fixture(scope="module")
 def pictures():
-    script = [sys.executable, "-W", "ignore", "-c", SCRIPT, str(ROOT)]
-    return json.loads(subprocess.run(script, capture_output=True, text=True, check=True).stdout)
+    return printed_by(SCRIPT)
 
 
 def test_it_looks_the_same_and_fails_the_same(pictures):

@@ -102,7 +102,7 @@ def test_junk_is_malformed(pipe, data):
 def test_what_is_gathered_travels_under_one_seal(pipe):
     """And is read record by record."""
     sock, reader = pipe
-    reader.key, writer = KEY, Writer(sock, patient=True, key=KEY, flushed=time.monotonic() + 60)
+    reader.key, writer = KEY, Writer(sock, patience=60, key=KEY, flushed=time.monotonic())
     for number in range(3):
         writer.send({"number": number, "x": np.arange(float(number))})
     writer.flush()

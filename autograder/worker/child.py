@@ -46,6 +46,7 @@ JOB_SECONDS = 30  # for the trusted side to say something
 IDLE_SECONDS = 600  # for it to ask for another run
 CALL_SECONDS = 2  # of the processor, for one call of one function of the student's
 WAITING_SECONDS = 5  # by the clock, for such a call
+PATIENCE_SECONDS = 0.005  # with what is to be sent
 MAX_FUNCTIONS = 30
 _STAND_INS = os.path.join(os.path.dirname(__file__), "stand_ins")
 
@@ -173,8 +174,8 @@ def begin(job: Job) -> None:
     record, observer = job.record, job.observer
     job.sock.setblocking(True)  # reading has a deadline, which is a property of the stream
     _seed(record["seed"], record["fresh"])
-    old = math.inf if record["all_or_nothing"] else wire.OLD_SECONDS
-    writer = wire.Writer(job.sock, patient=True, old=old, key=bytes.fromhex(record.pop("key")))
+    patience = math.inf if record["all_or_nothing"] else PATIENCE_SECONDS
+    writer = wire.Writer(job.sock, patience=patience, key=bytes.fromhex(record.pop("key")))
     changed = bool(record["swap"] or record["samples"]) or record["scale"] != 1.0 or record["moved"] != 1.0
     observer.begin(writer, forgiving=changed)
     observer.moved = record["moved"]

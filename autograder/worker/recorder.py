@@ -60,7 +60,7 @@ class Recorder:
 
         Where a run that is cut short is not used, nothing is hurried.
         """
-        if self.writer.old < math.inf:
+        if self.writer.patience < math.inf:
             self.flush()
 
     def flush(self) -> None:
